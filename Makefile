@@ -1,0 +1,53 @@
+# Everything runs from a virtual environment of its own; `make` alone prints what there is.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+NOTEBOOK ?= notebooks/01_first_look.ipynb
+LAB_FLAGS ?=
+PYTEST_FLAGS ?=
+SEED ?= 7
+
+.PHONY: help setup lab demo test check bench capture constraints system clean
+
+help:  ## print this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP)  ## make the environment in .venv and install lognb into it (quick when nothing changed)
+
+$(STAMP): pyproject.toml constraints.txt tools/python.sh tools/overrides.json
+	$$(bash tools/python.sh) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	install -D -m 644 tools/overrides.json $(VENV)/share/jupyter/lab/settings/overrides.json
+	@touch $@
+
+lab: setup  ## open JupyterLab on the first notebook (on another port if 8888 is taken)
+	$(BIN)/python tools/lab.py $(NOTEBOOK) $(LAB_FLAGS)
+
+demo: setup  ## the same without a browser: run the notebook, write build/01_first_look.html, which needs no network
+	$(BIN)/python tools/demo.py $(NOTEBOOK) build
+
+test: setup system check  ## everything: system packages, checks, all tests
+	$(BIN)/python -m pytest -m "not soak" $(PYTEST_FLAGS)
+
+check: setup  ## lint, format, types, structure of the code
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/test_structure.py tests/test_project.py
+
+bench: setup  ## how fast and how large, as ratios against the alternatives, in one run
+	@set -e; for f in $(sort $(wildcard benchmarks/bench_*.py)); do $(BIN)/python -m $$(echo $${f%.py} | tr / .); done
+
+capture: setup  ## write data/samples again from the instrumented shop (SEED=7 gives the committed one)
+	$(BIN)/python data/capture/first_capture.py --seed $(SEED) --out data/samples
+
+constraints: setup  ## write constraints.txt from what is installed
+	$(BIN)/python tools/constraints.py > .constraints.tmp && mv .constraints.tmp constraints.txt
+
+system:  ## install what tests need from the system: Chromium and fonts
+	@bash tools/system.sh
+
+clean:  ## remove the environment and everything made
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
