@@ -1,0 +1,60 @@
+"""Incident investigation in a notebook: from an OpenTelemetry log dump to a postmortem that people can check.
+
+>>> import lognb as ln
+>>> logs = ln.read("dump.jsonl")  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+from lognb._version import __version__
+from lognb.errors import FieldError, LimitError, LognbError, QueryError, SourceError, StoreError
+
+if TYPE_CHECKING:
+    from lognb.loaders import LoadReport
+    from lognb.logs import Logs, cache, frames, read, scan
+    from lognb.query import Query
+    from lognb.result import Result
+
+__all__ = [
+    "FieldError",
+    "LimitError",
+    "LoadReport",
+    "LognbError",
+    "Logs",
+    "Query",
+    "QueryError",
+    "Result",
+    "SourceError",
+    "StoreError",
+    "__version__",
+    "cache",
+    "frames",
+    "read",
+    "scan",
+]
+
+# Loaded when first used: the engine and the loaders take most of a second, an error class or a version nothing.
+_LAZY: Final = {
+    "LoadReport": "lognb.loaders",
+    "Logs": "lognb.logs",
+    "Query": "lognb.query",
+    "Result": "lognb.result",
+    "cache": "lognb.logs",
+    "frames": "lognb.logs",
+    "read": "lognb.logs",
+    "scan": "lognb.logs",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'lognb' has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_LAZY[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,176 @@
+"""The columns of a record and of a span, and the tables of names that give them meaning.
+
+Source of the names: OpenTelemetry log data model (https://opentelemetry.io/docs/specs/otel/logs/data-model/) in
+snake_case. This file is data: no I/O, no engine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+if TYPE_CHECKING:
+    import numpy as np
+
+TIME: Final = pl.Datetime("ns", "UTC")
+
+LEVELS: Final = ("unspecified", "trace", "debug", "info", "warn", "error", "fatal")
+SEVERITY: Final = pl.Enum(LEVELS)
+
+RECORD: Final[dict[str, pl.DataType]] = {
+    "record_id": pl.UInt64(),
+    "time": TIME,
+    "timestamp": TIME,
+    "observed_timestamp": TIME,
+    "severity_number": pl.UInt8(),
+    "severity_text": pl.String(),
+    "severity": SEVERITY,
+    "service_name": pl.String(),
+    "body": pl.String(),
+    "body_type": pl.String(),
+    "trace_id": pl.String(),
+    "span_id": pl.String(),
+    "session_id": pl.String(),
+    "user_id": pl.String(),
+    "event_name": pl.String(),
+    "scope_name": pl.String(),
+    "scope_version": pl.String(),
+    "trace_flags": pl.UInt32(),
+    "dropped_attributes_count": pl.UInt32(),
+    "attributes": pl.String(),
+    "resource": pl.String(),
+    "scope_attributes": pl.String(),
+    "source": pl.String(),
+    "source_position": pl.Int64(),
+    "size_bytes": pl.Int64(),
+}
+"""One row is one log record; docs of each column: the table "The record" in ARCHITECTURE.md."""
+
+SPAN: Final[dict[str, pl.DataType]] = {
+    "trace_id": pl.String(),
+    "span_id": pl.String(),
+    "parent_span_id": pl.String(),
+    "name": pl.String(),
+    "kind": pl.String(),
+    "start": TIME,
+    "end": TIME,
+    "duration_ns": pl.Int64(),
+    "status_code": pl.String(),
+    "status_message": pl.String(),
+    "service_name": pl.String(),
+    "session_id": pl.String(),
+    "user_id": pl.String(),
+    "scope_name": pl.String(),
+    "scope_version": pl.String(),
+    "trace_state": pl.String(),
+    "trace_flags": pl.UInt32(),
+    "dropped_attributes_count": pl.UInt32(),
+    "attributes": pl.String(),
+    "resource": pl.String(),
+    "scope_attributes": pl.String(),
+    "events": pl.String(),
+    "links": pl.String(),
+    "source": pl.String(),
+    "source_position": pl.Int64(),
+}
+"""One row is one span. `events` and `links` are JSON arrays; `duration_ns` is null where start or end is."""
+
+SPAN_KINDS: Final = ("unspecified", "internal", "server", "client", "producer", "consumer")
+STATUS_CODES: Final = ("unset", "ok", "error")
+
+# The value types of OTLP's AnyValue, in the order of its field numbers; the position is the `kind` code of a pair.
+KINDS: Final = ("empty", "string", "bool", "int", "double", "array", "kvlist", "bytes")
+KIND: Final = {name: code for code, name in enumerate(KINDS)}
+
+# Words that loggers use for a severity, lower case. "notice" is info in syslog's mapping of the log data model
+# (appendix B), "panic" and "emergency" are its top.
+SEVERITY_WORDS: Final[dict[str, str]] = {
+    **dict.fromkeys(("trace", "trc", "finest", "verbose", "silly"), "trace"),
+    **dict.fromkeys(("debug", "dbg", "dbug", "fine", "finer"), "debug"),
+    **dict.fromkeys(("info", "inf", "information", "informational", "notice", "log", "config", "ok"), "info"),
+    **dict.fromkeys(("warn", "warning", "wrn"), "warn"),
+    **dict.fromkeys(("error", "err", "eror", "severe", "failure"), "error"),
+    **dict.fromkeys(("fatal", "critical", "crit", "alert", "emerg", "emergency", "panic", "ftl", "dpanic"), "fatal"),
+}
+
+# Numeric levels of pino and bunyan as they stand in a JSON body.
+BODY_LEVEL_NUMBERS: Final = {10: "trace", 20: "debug", 30: "info", 40: "warn", 50: "error", 60: "fatal"}
+BODY_LEVEL_KEYS: Final = ("level", "severity", "log.level", "levelname", "loglevel", "log_level", "lvl")
+
+# Keys that tie a record to a session and to a user, most trusted first: PostHog's browser SDK of both eras, its
+# backend guide, and OpenTelemetry's semantic conventions. Looked for in the attributes, then in the resource; then
+# as the end of a longer key ("span.distinct_id").
+SESSION_KEYS: Final = (
+    "session.id", "sessionId", "session_id", "sessionID", "$session_id", "posthogSessionId", "posthogSessionID",
+    "posthog_session_id", "posthog.session.id", "posthog.session_id",
+)  # fmt: skip
+USER_KEYS: Final = (
+    "user.id", "posthogDistinctId", "distinct_id", "distinctId", "distinct.id", "distinctID", "posthogDistinctID",
+    "posthog_distinct_id", "posthog.distinct.id", "posthog.distinct_id", "enduser.id",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Decoded records of one stretch of one source, attributes still apart: what loaders hand to an engine.
+
+    `records` has the columns of RECORD, but for `attributes` and `resource`; instead `resource_ix` (UInt32) is a row
+    of `resources`. The attributes of record i are the pairs `codes[offsets[i]:offsets[i + 1]]`, in the order sent,
+    repeated keys included; a code is a row of `pairs`: `key` (String), `kind` (UInt8, a position in KINDS), `text`
+    (String: a string as it is, any other value as its JSON literal). `resources` has one column `resource`, a JSON
+    object. `spans` has the columns of SPAN.
+
+    Pairs are kept apart because a pair often recurs: to write each once is what makes decoding fast, and an engine
+    can pivot them into columns without parsing JSON again.
+    """
+
+    records: pl.DataFrame
+    offsets: np.ndarray
+    codes: np.ndarray
+    pairs: pl.DataFrame
+    resources: pl.DataFrame
+    spans: pl.DataFrame
+
+
+# The store, as a DuckDB file and as Parquet: the tables `logs`, `resources`, `resource_attrs`, `spans`, `sources` and
+# a manifest. In `logs` the fields below stand as they are; every (key, kind) of attributes that is frequent has a flat
+# column; all other pairs of a record are in two parallel lists, `attr_keys` and `attr_values` (JSON literals), the
+# last one sent first, so that the first place of a key is the value that counts. Of a repeated key only the last value
+# is ever flat. Times are without a zone, in UTC. A change of any of this is a new LAYOUT_VERSION.
+LAYOUT_VERSION: Final = 1
+ROW_GROUP: Final = 122_880
+
+FLAT_KINDS: Final[dict[str, pl.DataType]] = {
+    "string": pl.String(),
+    "bool": pl.Boolean(),
+    "int": pl.Int64(),
+    "double": pl.Float64(),
+}
+
+STORED: Final[dict[str, pl.DataType]] = {
+    **{name: kind for name, kind in RECORD.items() if name not in ("attributes", "resource", "source")},
+    "source_ix": pl.UInt32(),
+    "resource_ix": pl.UInt32(),
+}
+"""The fixed columns of the store's `logs`; `source_ix` is a row of `sources`, `resource_ix` one of `resources`."""
+
+
+def flat_name(key: str, kind: str) -> str:
+    """The flat column of an attribute's key and kind.
+
+    >>> flat_name("http.route", "string")
+    'http.route|string'
+    """
+    return f"{key}|{kind}"
+
+
+def flat_split(column: str) -> tuple[str, str] | None:
+    """The (key, kind) of a flat column; None for any other column.
+
+    >>> flat_split("http.route|string"), flat_split("time")
+    (('http.route', 'string'), None)
+    """
+    key, bar, kind = column.rpartition("|")
+    return (key, kind) if bar and kind in FLAT_KINDS else None
