@@ -1,0 +1,260 @@
+"""LoadReport: what each source was, what was loaded from it, and what could not be, with place and reason."""
+
+from __future__ import annotations
+
+import html
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
+
+from lognb.loaders.decode import Decoded, Rejected
+from lognb.schema import TIME
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+KEEP: Final = 10_000  # rejections of one source that are kept with their place; beyond it they are counted
+
+
+@dataclass(slots=True)
+class FileReport:
+    """One source. Bytes: `bytes` as it lies on disk; `stream_bytes` decompressed, of which `accepted_bytes` lie in
+    units that were decoded, `rejected_bytes` in parts that were not, the rest is white space between units. `out_of_order`: records whose time is
+    before that of the record in front of them."""
+
+    source: str
+    bytes: int = 0
+    format: str = "unknown"
+    framing: str = ""
+    compression: str = ""
+    why: str = ""
+    signals: list[str] = field(default_factory=list)
+    units: int = 0
+    records: int = 0
+    spans: int = 0
+    metrics: int = 0
+    rejected: int = 0
+    rejected_records: int | None = 0  # None: not countable
+    stream_bytes: int = 0
+    accepted_bytes: int = 0
+    rejected_bytes: int = 0
+    first: int | None = None
+    last: int | None = None
+    without_time: int = 0
+    out_of_order: int = 0
+    rejections: list[Rejected] = field(default_factory=list)
+    notes: dict[str, int] = field(default_factory=dict)
+    _before: int = -(2**63)  # time of the last record so far
+
+    def reject(self, r: Rejected) -> None:
+        self.rejected += 1
+        if self.rejected_records is not None:
+            self.rejected_records = None if r.records is None else self.rejected_records + r.records
+        if len(self.rejections) < KEEP:
+            self.rejections.append(r)
+
+    def add(self, decoded: Decoded) -> None:
+        """Count one chunk in; chunks must come in order."""
+        self.units += decoded.units
+        self.records += decoded.records
+        self.spans += decoded.spans
+        self.metrics += decoded.metrics
+        self.accepted_bytes += decoded.accepted_bytes
+        self.rejected_bytes += decoded.rejected_bytes
+        self.signals = sorted({*self.signals, *decoded.signals})
+        self.notes = dict(Counter(self.notes) + decoded.notes)
+        for r in decoded.rejected:
+            self.reject(r)
+        if decoded.batch is not None:
+            self._times(decoded.batch.records["time"].cast(pl.Int64), decoded.batch.spans["start"].cast(pl.Int64))
+
+    def _times(self, records: pl.Series, spans: pl.Series) -> None:
+        have = records.drop_nulls()
+        self.without_time += len(records) - len(have)
+        if len(have):
+            self.out_of_order += int((have < have.shift(1, fill_value=self._before)).sum())
+            self._before = int(have[-1])
+        for times in (have, spans.drop_nulls()):
+            if len(times):
+                first, last = int(times.min()), int(times.max())  # type: ignore[arg-type]
+                self.first = first if self.first is None else min(self.first, first)
+                self.last = last if self.last is None else max(self.last, last)
+
+    @property
+    def outcome(self) -> str:
+        """In words: what came of it. Zero records are never called a success."""
+        got = [
+            f"{n:,} {word}{'' if n == 1 else 's'}" for n, word in ((self.records, "record"), (self.spans, "span")) if n
+        ]
+        if self.metrics:
+            got.append(f"{self.metrics:,} metric{'' if self.metrics == 1 else 's'} skipped")
+        if not got:
+            got.append(f"nothing loaded: {self.why or 'no records in it'}" if not self.rejected else "nothing loaded")
+        if self.rejected:
+            lost = "an unknown number of" if self.rejected_records is None else f"{self.rejected_records:,}"
+            got.append(f"{self.rejected:,} place{'' if self.rejected == 1 else 's'} rejected ({lost} records)")
+        return ", ".join(got)
+
+    @property
+    def kind(self) -> str:
+        parts = [self.format, self.framing, self.compression]
+        return " · ".join(p for p in parts if p)
+
+
+@dataclass(slots=True)
+class LoadReport:
+    """What reading gave, source by source (`files`), and over all (`overall`, made by the store; empty without one).
+
+    `frame` has one row per source, `rejected` one per rejected part with its place, `notes` one per rule that was
+    applied to odd values, with how often.
+    """
+
+    files: list[FileReport] = field(default_factory=list)
+    overall: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def records(self) -> int:
+        return sum(f.records for f in self.files)
+
+    @property
+    def spans(self) -> int:
+        return sum(f.spans for f in self.files)
+
+    @property
+    def frame(self) -> pl.DataFrame:
+        """One row per source: what it is, counts, bytes, first and last time (UTC), records out of order."""
+        names = "source format framing compression signals units records spans metrics rejected rejected_records bytes"
+        names += " stream_bytes rejected_bytes first last without_time out_of_order outcome"
+        text = {"source", "format", "framing", "compression", "signals", "outcome"}
+        schema = {
+            n: pl.String() if n in text else TIME if n in ("first", "last") else pl.Int64() for n in names.split()
+        }
+        rows = [[", ".join(f.signals) if n == "signals" else getattr(f, n) for n in schema] for f in self.files]
+        ints = {n: pl.Int64() if n in ("first", "last") else t for n, t in schema.items()}
+        return pl.DataFrame(rows, schema=ints, orient="row").cast({"first": TIME, "last": TIME})
+
+    @property
+    def rejected(self) -> pl.DataFrame:
+        """One row per rejected part: source, line or message, byte offset and length in the decompressed stream,
+        reason, records (null: unknown).
+        """
+        schema = {
+            "source": pl.String,
+            "position": pl.Int64,
+            "offset": pl.Int64,
+            "length": pl.Int64,
+            "reason": pl.String,
+            "records": pl.Int64,
+        }
+        return pl.DataFrame([(f.source, *r) for f in self.files for r in f.rejections], schema=schema, orient="row")
+
+    @property
+    def notes(self) -> pl.DataFrame:
+        """One row per source and rule that was applied to odd values: how many values it met."""
+        schema = {"source": pl.String, "note": pl.String, "count": pl.Int64}
+        return pl.DataFrame(
+            [(f.source, note, n) for f in self.files for note, n in sorted(f.notes.items())],
+            schema=schema,
+            orient="row",
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "files": [{k: v for k, v in asdict(f).items() if k != "_before"} for f in self.files],
+            "overall": self.overall,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> LoadReport:
+        files = [
+            FileReport(**{**f, "rejections": [Rejected(*r) for r in f["rejections"]]}) for f in data.get("files", ())
+        ]
+        return cls(files, dict(data.get("overall", {})))
+
+    def _lines(self) -> list[str]:
+        out = []
+        for f in self.files:
+            out.append(f"{f.source}: {f.outcome}  [{f.kind}; {f.bytes:,} bytes]")
+            word = "line" if f.format == "json" else "message"
+            out += [f"    {word} {r.position}, byte {r.offset:,}: {r.reason}" for r in f.rejections[:3]]
+            if f.rejected > 3:
+                out.append(f"    … and {f.rejected - 3:,} more: load_report.rejected")
+            out += [f"    {n:,} × {note}" for note, n in sorted(f.notes.items())]
+        return out + _overall_lines(self.overall)
+
+    def __str__(self) -> str:
+        return (
+            "\n".join("".join(c if c.isprintable() else "\ufffd" for c in line) for line in self._lines())
+            or "nothing was read"
+        )
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        head = ("source", "what it is", "outcome", "out of order", "bytes")
+        rows = [
+            (f.source, f.kind, f.outcome, f"{f.out_of_order:,}" if f.out_of_order else "", f"{f.bytes:,}")
+            for f in self.files
+        ]
+        parts = [_table(head, rows, numeric=(3, 4))]
+        places = [
+            (f.source, f"{'line' if f.format == 'json' else 'message'} {r.position:,}", f"{r.offset:,}", r.reason)
+            for f in self.files
+            for r in f.rejections
+        ]
+        if places:
+            total = sum(f.rejected for f in self.files)
+            more = f" (first 20 of {total:,}; all: <code>load_report.rejected</code>)" if total > 20 else ""
+            parts.append(
+                f"<p><b>Rejected</b>{more}</p>"
+                + _table(("source", "place", "byte", "reason"), places[:20], numeric=(2,))
+            )
+        notes = [(f.source, note, f"{n:,}") for f in self.files for note, n in sorted(f.notes.items())]
+        if notes:
+            parts.append(
+                "<p><b>Odd values, and the rule that was applied</b></p>"
+                + _table(("source", "rule", "values"), notes, numeric=(2,))
+            )
+        parts += [f"<p>{html.escape(line)}</p>" for line in _overall_lines(self.overall)]
+        return '<div style="color:var(--jp-content-font-color1,inherit);overflow-x:auto">' + "".join(parts) + "</div>"
+
+
+_COUNTED: Final = {
+    "without_time": "records without any time",
+    "by_observed_time": "records ordered by their observed time: they have no other",
+    "time_ties": "records that share their time with another",
+    "duplicate_record_ids": "records with the id of another: the same source twice?",
+}
+
+
+def _overall_lines(o: Mapping[str, Any]) -> list[str]:
+    """The findings over all records that a person should know, only where there is something to say."""
+    out = []
+    for key, words in _COUNTED.items():
+        if o.get(key):
+            out.append(f"{o[key]:,} {words}")
+    for service, n, median, low, high in o.get("skew", ()):
+        if abs(median) >= 1_000_000_000:
+            name = service if service is not None else "(no service)"
+            out.append(
+                f"clock skew of {name}: observed {median / 1e9:+,.1f} s after the event in the median of"
+                f" {n:,} records ({low / 1e9:+,.1f} to {high / 1e9:+,.1f} s)"
+            )
+    for start, stop in o.get("gaps", ()):
+        a, b = pl.Series([start, stop]).cast(TIME).dt.strftime("%Y-%m-%d %H:%M:%S")
+        out.append(f"no records for {(stop - start) / 1e9:,.0f} s: {a} to {b} UTC")
+    return out
+
+
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]], numeric: tuple[int, ...] = ()) -> str:
+    def cells(row: tuple[str, ...], tag: str) -> str:
+        return "".join(
+            f'<{tag} style="text-align:{"right" if i in numeric else "left"};vertical-align:top">'
+            f"{html.escape(str(c))}</{tag}>"
+            for i, c in enumerate(row)
+        )
+
+    body = "".join(f"<tr>{cells(row, 'td')}</tr>" for row in rows)
+    return f"<table><thead><tr>{cells(head, 'th')}</tr></thead><tbody>{body}</tbody></table>"
