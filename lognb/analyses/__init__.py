@@ -1,0 +1,1 @@
+"""One file, one question: a plain function of Logs that gives a Result."""

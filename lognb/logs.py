@@ -1,0 +1,329 @@
+"""Logs: log records seen through a query; and `read`, `scan` and `frames`, which open them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+from polars.io.plugins import register_io_source
+
+from lognb import _overview
+from lognb._html import block, table, text
+from lognb._moments import Moment, resolve
+from lognb._text import count, grid, plain, plural, size
+from lognb._version import __version__
+from lognb.analyses.facets import facets as _facets
+from lognb.analyses.volume import volume as _volume
+from lognb.engines.duckdb import build, open_store, scan_parquet
+from lognb.engines.duckdb import cache as _stores
+from lognb.errors import QueryError, SourceError, StoreError
+from lognb.loaders import MAX_EXPANSION, MAX_UNIT_BYTES, Load, LoadReport, expand, to_frame
+from lognb.loaders.load import load_frames
+from lognb.query import Condition, Query
+from lognb.schema import RECORD
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import timedelta
+
+    from lognb.engines.base import Engine
+    from lognb.loaders import FileReport, Source
+    from lognb.result import Result
+    from lognb.schema import Batch
+
+
+def read(
+    *sources: Any,
+    store: str | Path | None = None,
+    workers: int | None = None,
+    progress: bool | None = None,
+    session_keys: str | Sequence[str] = (),
+    user_keys: str | Sequence[str] = (),
+    max_expansion: float = MAX_EXPANSION,
+    max_unit_bytes: int = MAX_UNIT_BYTES,
+) -> Logs:
+    """Load files, globs, folders (recursively), bytes or open binary files, whatever OTLP is in them.
+
+    The records go into a local store once; reading the same content again opens that store, whatever the files are
+    called by then. `store` names a file of your own for it instead of lognb's cache. `workers` are the processes that
+    decode (default: as many as are worth it). `session_keys` and `user_keys` are attribute keys to look for before the
+    known ones. `max_expansion` and `max_unit_bytes` bound what a compressed file may grow to, as a ratio, and how
+    large one message may be; what is beyond them is rejected in the load report.
+
+    Raises SourceError if a source is missing, or if no log record and no span came out of any of them.
+    """
+    found = expand(sources)
+    named = [(_digest(source), source.name) for source in found]
+    digests = [digest for digest, _ in named]
+    options: dict[str, Any] = {
+        "session_keys": _listed(session_keys),
+        "user_keys": _listed(user_keys),
+        "max_expansion": max_expansion,
+        "max_unit_bytes": max_unit_bytes,
+    }
+    key = _key(sorted(digests), options)
+    path = _stores.path_for(key) if store is None else Path(store)
+    engine = open_store(path, sources=named)
+    if engine is None and store is not None and path.exists():
+        raise StoreError(f"{path} is there and is no store that this lognb can open; remove it or name another file")
+    if engine is not None and engine.report.get("key") != key:
+        engine.close()
+        engine = None
+    if engine is None:
+        load = Load(found, workers=workers, progress=progress is not False, **options)
+        facts = {"key": key, "digests": digests}
+        engine = build(path, _some(load), sources=named, report=lambda: facts | {"load": load.report.to_dict()})
+    report = LoadReport.from_dict({**engine.report["load"], "overall": engine.overview})
+    names = list(named)
+    for file, digest in zip(report.files, engine.report["digests"], strict=True):
+        # A store outlives the names of its files; the same content may have several.
+        file.source = names.pop(next(i for i, (known, _) in enumerate(names) if known == digest))[1]
+    return Logs(engine, Query(), [source.name for source in found], report)
+
+
+def scan(directory: str | Path) -> Logs:
+    """Open Parquet that `write_parquet` wrote, in place: nothing is copied."""
+    engine = scan_parquet(directory)
+    report = LoadReport.from_dict({**engine.report.get("load", {}), "overall": engine.overview})
+    return Logs(engine, Query(), [str(directory)], report)
+
+
+def frames(*sources: Any, **options: Any) -> Frames:
+    """The loaders alone: an iterator of Polars frames in the columns of schema.RECORD; no store, bounded memory.
+
+    Options are those of `read`, without `store`.
+    """
+    return Frames(Load(expand(sources), **options))
+
+
+class Frames:
+    """Frames of records as they are decoded, in the order of the sources; `load_report` is complete at the end."""
+
+    def __init__(self, load: Load) -> None:
+        self._load = load
+
+    def __iter__(self) -> Iterator[pl.DataFrame]:
+        return load_frames(self._load, to_frame)
+
+    @property
+    def load_report(self) -> LoadReport:
+        return self._load.report
+
+
+class Logs:
+    """The records of some sources that a query lets through; narrowing gives new Logs and copies nothing.
+
+    `engine` answers, `query` says which records are meant (its text can be printed and parsed), `sources` are the
+    names of the files and `load_report` says what was read from them and what could not be.
+    """
+
+    def __init__(self, engine: Engine, query: Query, sources: Sequence[str], load_report: LoadReport) -> None:
+        self.engine = engine
+        self.query = query
+        self.sources = tuple(sources)
+        self.load_report = load_report
+        self._count: int | None = None
+
+    volume = _volume
+    facets = _facets
+
+    def where(
+        self, text: str | Query | None = None, *, since: Moment | None = None, until: Moment | None = None
+    ) -> Logs:
+        """The records that also fit a query text and lie in the half-open window [since, until).
+
+        A time is a datetime (UTC if it has no zone), ISO text, a time of the data's day ("09:30"), or relative to the
+        data: "-15m" before the last of all records, "+2h" after the first. Raises QueryError for a text or time that
+        cannot be understood, FieldError for a field that no record has.
+        """
+        query = Query.parse(text) if isinstance(text, str) else text if text is not None else Query()
+        first, last = self.engine.overview["first"], self.engine.overview["last"]
+        bounds = [None if t is None else resolve(t, first, last) for t in (since, until)]
+        if bounds[0] is not None and bounds[1] is not None and bounds[0] >= bounds[1]:
+            raise QueryError(f"since={str(since)!r} is not before until={str(until)!r}")
+        query = self.query & query & Query((), *bounds)
+        self.engine.page(query, 0)  # a field that no record has is told now, at the place of the mistake
+        return Logs(self.engine, query, self.sources, self.load_report)
+
+    def between(self, since: Moment, until: Moment) -> Logs:
+        """The records in the half-open window [since, until); times as for `where`."""
+        return self.where(since=since, until=until)
+
+    def __len__(self) -> int:
+        if self._count is None:
+            self._count = self.engine.count(self.query)
+        return self._count
+
+    def head(self, n: int = 10) -> pl.DataFrame:
+        """The first `n` records in time order, those without a time last; the columns of schema.RECORD."""
+        return self.engine.page(self.query, n)
+
+    def tail(self, n: int = 10) -> pl.DataFrame:
+        """The last `n` records that have a time, in time order."""
+        newest = self.engine.page(self.query, n, newest=True)
+        return newest.filter(pl.col("time").is_not_null()).reverse()
+
+    def get(self, *record_ids: int | str) -> pl.DataFrame:
+        """The records with these ids, in time order; an id that no record of these Logs has is left out."""
+        ids = tuple(int(i) for i in record_ids)
+        return self.engine.fetch(self.query & Query((Condition("record_id", "in", ids),)))
+
+    def to_polars(self, columns: Sequence[str] | None = None) -> pl.DataFrame:
+        """All records in time order, in memory. `columns` may name any field; attributes keep their type."""
+        return self.engine.fetch(self.query, columns)
+
+    def lazy(self, columns: Sequence[str] | None = None) -> pl.LazyFrame:
+        """The same as a Polars LazyFrame that reads in batches, and only the columns it needs."""
+        schema = pl.Schema(RECORD) if columns is None else self.engine.page(self.query, 0, columns=columns).schema
+
+        def batches(
+            wanted: list[str] | None, predicate: pl.Expr | None, rows: int | None, size: int | None
+        ) -> Iterator[pl.DataFrame]:
+            left = rows
+            for frame in self.engine.batches(self.query, wanted or list(schema), size or 122_880):
+                frame = frame if left is None else frame.head(left)
+                left = None if left is None else left - frame.height
+                yield frame if predicate is None else frame.filter(predicate)
+                if left == 0:
+                    return
+
+        return register_io_source(batches, schema=schema)
+
+    def fields(self) -> pl.DataFrame:
+        """Every field: `field`, `origin` (column, attribute or resource), `records` that have it, `values`, `types`."""
+        return self.engine.fields(self.query)
+
+    @property
+    def spans(self) -> pl.DataFrame:
+        """All spans found beside the logs, in the columns of schema.SPAN; the query does not narrow them."""
+        return self.engine.spans()
+
+    def write_parquet(self, directory: str | Path) -> Path:
+        """Write the records, and the spans, as lognb's own Parquet; `lognb.scan` opens it in place."""
+        self.engine.write_parquet(Path(directory), self.query)
+        return Path(directory)
+
+    def write_otlp(self, path: str | Path) -> Path:
+        """Write the records, and the spans, as OTLP JSON lines."""
+        from lognb.loaders.otlp_write import write_otlp
+
+        write_otlp(self.engine.batches(self.query), Path(path), spans=self.spans)
+        return Path(path)
+
+    def __getitem__(self, field: str) -> Result:
+        """`logs["http.route"]`: the values of one field."""
+        return self.facets(field)
+
+    __iter__ = None  # a loop over records in Python is what the engine is there to avoid
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return self.engine.field_names()
+
+    def __repr__(self) -> str:
+        return self._summary().text()
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        summary = self._summary()
+        return {"text/plain": summary.text(), "text/html": summary.html()}
+
+    def _summary(self) -> _overview.Summary:
+        notes = [] if str(self.query) else [*_overview.notes_of(self.engine.overview), *self.engine.notes]
+        rejected = "" if str(self.query) else _rejected(self.load_report)
+        return _overview.summarise(self.engine, self.query, self.sources, rejected, notes)
+
+
+def cache() -> Cache:
+    """The local stores, in which what was read once is found again."""
+    return Cache()
+
+
+class Cache:
+    """The local stores, one for each content that was read: shows them; `clear` removes them.
+
+    `frame` has one row per store: `key`, `path`, `bytes`, `records`, `last_used`, `sources`, last used first.
+    """
+
+    def __init__(self) -> None:
+        self.frame = _stores.listing()
+
+    def clear(self, older_than: timedelta | None = None) -> int:
+        """Remove the stores that no process is reading, and that were last used `older_than` ago; how many went."""
+        removed = _stores.clear(older_than)
+        self.frame = _stores.listing()
+        return removed
+
+    def __len__(self) -> int:
+        return self.frame.height
+
+    def __repr__(self) -> str:
+        rows = [list(row) for row in self._rows()]
+        return self._head() + ("\n\n" + grid(_STORE, rows, _STORE_RIGHT) if rows else "")
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        rows = [[text(cell) for cell in row] for row in self._rows()]
+        page = block(
+            f'<p class="ln-say"><b>{text(self._head())}</b></p>', table(_STORE, rows, _STORE_RIGHT) if rows else ""
+        )
+        return {"text/plain": repr(self), "text/html": page}
+
+    def _head(self) -> str:
+        return f"{plural(len(self), 'store')}, {size(int(self.frame['bytes'].sum()))} in {_stores.folder()}"
+
+    def _rows(self) -> Iterator[tuple[str, ...]]:
+        for row in self.frame.iter_rows(named=True):
+            names = ", ".join(row["sources"] or ["(cannot be read)"])
+            records = "" if row["records"] is None else count(row["records"])
+            yield f"{row['last_used']:%Y-%m-%d %H:%M}", records, size(row["bytes"]), plain(names, 100)
+
+
+def _key(digests: list[str], options: dict[str, Any]) -> str:
+    """What a store depends on: the content, wherever it lies and in any order, the options, the version of lognb."""
+    facts = json.dumps([__version__, digests, options], sort_keys=True)
+    return hashlib.blake2b(facts.encode(), digest_size=16).hexdigest()
+
+
+def _digest(source: Source) -> str:
+    """The content's hash; a file that cannot be read has none, and is a line in the load report."""
+    try:
+        return source.digest()
+    except OSError:
+        return f"unreadable {source.name}"
+
+
+def _listed(keys: str | Sequence[str]) -> list[str]:
+    return [keys] if isinstance(keys, str) else list(keys)
+
+
+def _some(load: Load) -> Iterator[Batch]:
+    """The batches; raises at their end, before there is a store, if no record and no span was in them."""
+    yield from load
+    if not load.report.records and not load.report.spans:
+        why = [f"{plain(file.source, 100)}: {_why(file)}" for file in load.report.files[:5]]
+        more = f"; and {len(load.report.files) - 5} more" if len(load.report.files) > 5 else ""
+        raise SourceError("no log record and no span: " + "; ".join(why) + more, load.report)
+
+
+def _why(file: FileReport) -> str:
+    if file.metrics:
+        return f"{plural(file.metrics, 'metric')}, no logs or spans"
+    return plain(file.rejections[0].reason, 200) if file.rejections else file.outcome
+
+
+def _rejected(report: LoadReport) -> str:
+    """How much could not be read, and the first place of it; "" if everything could."""
+    total = sum(file.rejected for file in report.files)
+    for file in report.files:
+        for at in file.rejections[:1]:
+            place = plain(file.source, 60)
+            if file.format in _UNITS:
+                place += f" {_UNITS[file.format]} {count(at.position)}, byte {count(at.offset)}"
+            return f"{plural(total, 'place')} could not be read; the first: {place}: {plain(at.reason, 120)}"
+    return ""
+
+
+_UNITS = {"json": "line", "protobuf": "message"}
+_STORE = ["last used", "records", "size", "sources"]
+_STORE_RIGHT = [False, True, True, False]

@@ -1,0 +1,182 @@
+"""Result: what an analysis found, as a small frame that can draw itself, say itself and tell where it came from."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from lognb import _html
+from lognb._text import count, grid, plain, plural, share
+from lognb.errors import LognbError
+from lognb.query import format_time
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import altair as alt
+
+    from lognb.query import Query
+
+SHOWN = 20
+"""How many rows a display shows; the rest is counted, and in `frame`."""
+
+_CELL = 200  # characters of a cell in a display; the whole text is in the frame
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Result:
+    """An analysis' answer.
+
+    `frame` is the answer as a small Polars frame (its columns are told in the analysis' docstring), `sentence` the
+    finding in words, `query` the records it looked at and `sources` the names of the files they came from. In a
+    notebook it shows sentence, chart and first rows, without JavaScript.
+    """
+
+    frame: pl.DataFrame
+    sentence: str
+    title: str
+    query: Query
+    sources: tuple[str, ...]
+    draw: Callable[[pl.DataFrame], alt.TopLevelMixin] | None = field(default=None)
+
+    def chart(self) -> Any:
+        """The frame as an Altair chart, titled with the finding; raises LognbError where there is nothing to draw."""
+        title = {"text": plain(self.title), "subtitle": plain(self.sentence), "offset": 10}
+        return self._drawn().properties(title=title)
+
+    def to_markdown(self) -> str:
+        """Sentence, first rows and origin as Markdown; log text stands in it escaped."""
+        header = "| " + " | ".join(_markdown(c) for c in self.frame.columns) + " |"
+        rule = "|" + "|".join(" ---: " if r else " --- " for r in self._right()) + "|"
+        rows = ["| " + " | ".join(_markdown(c) for c in row) + " |" for row in self._cells()]
+        lines = [f"**{_markdown(self.sentence)}**", "", header, rule, *rows, "", f"*{_markdown(self._origin())}*", ""]
+        return "\n".join(lines)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything but the chart as plain JSON values: times as ISO text in UTC, record ids as decimal strings."""
+        rows = [[_json(v) for v in row] for row in _portable(self.frame).iter_rows()]
+        return {
+            "title": self.title,
+            "sentence": self.sentence,
+            "query": str(self.query),
+            "sources": list(self.sources),
+            "columns": self.frame.columns,
+            "rows": rows,
+        }
+
+    def write(self, path: str | Path) -> Path:
+        """Write the frame as .csv, .parquet or .json, or the chart as .svg or .png, as the ending of `path` says.
+
+        In CSV a text that a spreadsheet would run as a formula (it begins with = + - @ or a tab) gets a leading '.
+        """
+        path = Path(path)
+        match path.suffix.lower():
+            case ".csv":
+                _unarmed(_portable(self.frame)).write_csv(path)
+            case ".parquet":
+                self.frame.write_parquet(path)
+            case ".json":
+                path.write_text(json.dumps(self.to_dict(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+            case ".svg" | ".png" as kind:
+                self.chart().save(str(path), format=kind[1:], **({"scale_factor": 2} if kind == ".png" else {}))
+            case other:
+                kinds = ".csv .parquet .json .svg .png"
+                raise LognbError(f"cannot write {other or 'a file without ending'!r}; use one of {kinds}")
+        return path
+
+    def __repr__(self) -> str:
+        parts = [plain(self.sentence)]
+        if self.frame.width:
+            header = [plain(c) for c in self.frame.columns]
+            parts += ["", grid(header, [[plain(c) for c in row] for row in self._cells(80)], self._right())]
+        return "\n".join([*parts, "", plain(self._origin())])
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"text/plain": repr(self), "text/html": self._html()}
+
+    def _html(self) -> str:
+        drawn = self.draw is not None and self.frame.height > 0
+        chart = _html.picture(self._svg(), f"{self.title}: {self.sentence}") if drawn else ""
+        levels = [c == "severity" for c in self.frame.columns]
+        cells = [
+            [_html.severity(c) if s and c in _html.PALETTE else _html.text(c) for s, c in zip(levels, row, strict=True)]
+            for row in self._cells()
+        ]
+        table = _html.table(self.frame.columns, cells, self._right())
+        rows = f"<details{'' if chart else ' open'}><summary>{_html.text(self._origin())}</summary>{table}</details>"
+        return _html.block(f'<p class="ln-say"><b>{_html.text(self.sentence)}</b></p>', chart, rows)
+
+    def _drawn(self) -> Any:
+        if self.draw is None or not self.frame.height:
+            raise LognbError(f"{self.title}: there is nothing to draw")
+        return self.draw(self.frame)
+
+    def _svg(self) -> str:
+        out = io.StringIO()
+        self._drawn().save(out, format="svg")
+        return out.getvalue()
+
+    def _origin(self) -> str:
+        total = self.frame.height
+        rows = f"{count(min(SHOWN, total))} of {count(total)} rows" if total > SHOWN else plural(total, "row")
+        files = self.sources[0] if len(self.sources) == 1 else f"{len(self.sources)} files"
+        return f"{rows} · {str(self.query) or 'all records'} · {files}"
+
+    def _right(self) -> list[bool]:
+        return [t.is_numeric() for t in self.frame.dtypes]
+
+    def _cells(self, limit: int = _CELL) -> list[list[str]]:
+        names = self.frame.columns
+        rows = self.frame.head(SHOWN)
+        columns = [_shown(name, rows[name], limit) for name in names]
+        return [list(row) for row in zip(*columns, strict=True)]
+
+
+def _shown(name: str, column: pl.Series, limit: int) -> list[str]:
+    if isinstance(column.dtype, pl.Datetime):
+        stamps = column.dt.timestamp("ns").to_list()
+        return ["" if v is None else format_time(v).replace("T", " ").removesuffix("Z") for v in stamps]
+    values = column.to_list()
+    if name == "share" and column.dtype.is_float():
+        return ["" if v is None else share(round(v * 1_000_000), 1_000_000) for v in values]
+    if column.dtype.is_integer() and name != "record_id":
+        return ["" if v is None else count(v) for v in values]
+    if column.dtype.is_float():
+        return ["" if v is None else f"{v:,.4g}" for v in values]
+    return ["" if v is None else plain(str(v), limit) for v in values]
+
+
+def _portable(frame: pl.DataFrame) -> pl.DataFrame:
+    """Times as ISO text with every digit, record ids as decimal strings: what text formats can hold."""
+    times = [c for c, t in frame.schema.items() if isinstance(t, pl.Datetime)]
+    iso_text = [pl.col(c).dt.strftime("%Y-%m-%dT%H:%M:%S%.fZ") for c in times]
+    return frame.with_columns(*iso_text, pl.col("^record_id$").cast(pl.String))
+
+
+def _unarmed(frame: pl.DataFrame) -> pl.DataFrame:
+    def text(c: str) -> pl.Expr:
+        column = pl.col(c).cast(pl.String)
+        return pl.when(column.str.contains(r"^[=+\-@\t\r]")).then("'" + column).otherwise(column).alias(c)
+
+    frame = frame.with_columns(text(c) for c, t in frame.schema.items() if t == pl.String)
+    return frame.rename({c: "'" + c for c in frame.columns if c[:1] in "=+-@\t\r"})
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, datetime):  # inside a list or struct; a column of times is text already
+        return value.isoformat()
+    if isinstance(value, dict):
+        return {k: _json(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_json(v) for v in value]
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
+
+
+def _markdown(value: str) -> str:
+    return "".join("\\" + c if c in "\\`*_{}[]<>#|~$&" else c for c in plain(value))
