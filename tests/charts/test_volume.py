@@ -1,0 +1,90 @@
+"""The numbers that a volume chart draws."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+from xml.etree import ElementTree
+
+import polars as pl
+
+from lognb._text import MINUTE
+from lognb.charts.volume import draw
+from lognb.query import parse_time
+from lognb.schema import LEVELS, SEVERITY, TIME
+
+NINE = parse_time("2026-11-03T09:00:00Z") or 0
+HOSTILE = '<img src=x onerror="alert(1)">\x1b[2J'
+
+
+def frame(rows: list[tuple[int, str | None, int]], by: str) -> pl.DataFrame:
+    times, values, records = zip(*rows, strict=True)
+    data = {"bucket": [NINE + t * MINUTE for t in times], by: values, "records": records, "bytes": records}
+    kind = SEVERITY if by == "severity" else pl.String()
+    return pl.DataFrame(data, schema={"bucket": pl.Int64, by: kind, "records": pl.UInt64, "bytes": pl.Int64}).cast(
+        {"bucket": TIME}
+    )
+
+
+def drawn(chart: Any) -> list[dict[str, Any]]:
+    told = chart.to_dict()
+    found: list[dict[str, Any]] = told["datasets"][told["data"]["name"]]
+    return found
+
+
+ROWS = [(0, "error", 2), (0, "info", 5), (1, "info", 0), (1, "error", 0), (2, "fatal", 1), (2, "info", 3)]
+
+
+def test_bars_stack_in_the_order_of_severity_errors_on_top() -> None:
+    bars = drawn(draw(frame(ROWS, "severity"), by="severity", every=MINUTE))
+    stack = [(b["value"], b["low"], b["high"]) for b in bars]
+    assert stack == [("info", 0, 5), ("error", 5, 7), ("info", 0, 3), ("fatal", 3, 4)]
+    assert all(b["high"] - b["low"] == b["records"] for b in bars)
+
+
+def test_bars_stand_where_their_bucket_is_and_empty_ones_keep_their_place() -> None:
+    chart = draw(frame(ROWS, "severity"), by="severity", every=MINUTE)
+    bars = drawn(chart)
+    assert sorted({b["since"] for b in bars}) == [NINE / 1e6, (NINE + 2 * MINUTE) / 1e6]
+    assert all(b["since"] < b["until"] <= b["since"] + MINUTE / 1e6 for b in bars)
+    scale = chart.to_dict()["encoding"]["x"]["scale"]
+    assert scale["type"] == "utc"
+    assert scale["domain"] == [NINE / 1e6, (NINE + 3 * MINUTE) / 1e6]
+    assert bars[0]["at"] == "3 Nov 2026, 09:00–09:01"
+
+
+def test_the_axis_says_utc_day_and_width() -> None:
+    encoding = draw(frame(ROWS, "severity"), by="severity", every=MINUTE).to_dict()["encoding"]
+    assert encoding["x"]["title"] == "UTC, 3 Nov 2026"
+    assert encoding["y"]["title"] == "records per 1 min"
+
+
+def test_every_severity_can_be_drawn() -> None:
+    rows = [(0, level, 1) for level in LEVELS]
+    bars = drawn(draw(frame(rows, "severity"), by="severity", every=MINUTE))
+    assert [b["value"] for b in bars] == list(LEVELS)
+
+
+def test_other_fields_go_by_frequency_the_rest_last_and_absent_is_named() -> None:
+    rows = [(0, "other (3 more)", 90), (0, None, 5), (0, "web", 7), (1, "db", 8)]
+    chart = draw(frame(rows, "service_name"), by="service_name", every=MINUTE)
+    assert chart.to_dict()["encoding"]["color"]["sort"] == ["db", "web", "(absent)", "other (3 more)"]
+
+
+def test_without_a_split_there_is_one_bar_per_bucket() -> None:
+    total = frame(ROWS, "severity").group_by("bucket", maintain_order=True).agg(pl.col("records", "bytes").sum())
+    bars = drawn(draw(total, by=None, every=MINUTE))
+    assert [b["records"] for b in bars] == [7, 4]
+
+
+def test_log_text_stays_text_in_the_picture() -> None:
+    out = io.StringIO()
+    draw(frame([(0, HOSTILE, 3)], HOSTILE), by=HOSTILE, every=MINUTE).save(out, format="svg")
+    elements = {e.tag.split("}")[-1] for e in ElementTree.fromstring(out.getvalue()).iter()}
+    assert elements <= {"svg", "g", "path", "text", "rect", "line", "defs", "clipPath", "title"}
+    assert "\x1b" not in out.getvalue()
+
+
+def test_more_bars_than_altair_takes_from_a_frame_can_be_drawn() -> None:
+    rows = [(t, "info", 1) for t in range(6000)]
+    assert len(drawn(draw(frame(rows, "severity"), by="severity", every=MINUTE))) == 6000

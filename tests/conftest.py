@@ -1,0 +1,48 @@
+"""What every test may ask for: the repository, its samples, real payloads, a cache of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The top of the repository."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """The committed capture: data/samples."""
+    return ROOT / "data" / "samples"
+
+
+@pytest.fixture(scope="session")
+def realworld() -> Path:
+    """The folder of real payloads from public projects; they are not ours, so a clone has none."""
+    folder = Path(os.environ.get("LOGNB_REALWORLD", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip("no real payloads here; LOGNB_REALWORLD names their folder")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads or fills the cache of the person who runs it."""
+    if "LOGNB_CACHE" not in os.environ:
+        monkeypatch.setenv("LOGNB_CACHE", str(tmp_path_factory.getbasetemp() / "lognb-cache"))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Where Chromium is; `make system` installs it."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found is None:
+        pytest.skip("no Chromium here; `make system` installs it")
+    return found

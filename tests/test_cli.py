@@ -1,0 +1,92 @@
+"""The command line: the same nouns, quiet errors."""
+
+from __future__ import annotations
+
+import gc
+import json
+import tomllib
+from typing import TYPE_CHECKING
+
+import pytest
+
+import lognb as ln
+from lognb.cli import main
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run the command line; exit code, stdout, stderr."""
+
+    def call(*args: object) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as done:
+            main([str(a) for a in args])
+        out, err = capsys.readouterr()
+        return int(done.value.code or 0), out, err
+
+    return call
+
+
+def test_info_says_what_is_in_the_files(run: Run, samples: Path) -> None:
+    code, out, err = run("info", samples / "first.jsonl")
+    assert (code, err) == (0, "")
+    assert out.startswith("2,207 records · 3 Nov 2026")
+    assert "checkout 710 (20 errors)" in out
+    assert "first.jsonl: 2,207 records, 598 spans" in out
+
+
+def test_info_as_json(run: Run, samples: Path) -> None:
+    _, out, _ = run("info", "--json", samples / "first.jsonl")
+    facts = json.loads(out)
+    assert facts["overview"]["records"] == 2207
+    assert facts["load_report"]["files"][0]["spans"] == 598
+    assert facts["sources"] == [str(samples / "first.jsonl")]
+
+
+def test_convert_to_parquet_and_to_otlp(run: Run, samples: Path, tmp_path: Path) -> None:
+    code, _, err = run("convert", samples / "first.jsonl", "-o", tmp_path / "p")
+    assert (code, err) == (0, f"2,207 records written to {tmp_path / 'p'}\n")
+    assert len(ln.scan(tmp_path / "p")) == 2207
+    run("convert", samples / "first.jsonl", "-o", tmp_path / "o", "--to", "otlp-json")
+    assert len(ln.read(tmp_path / "o" / "logs.jsonl")) == 2207
+
+
+def test_an_error_is_one_line_and_exit_code_1(run: Run, tmp_path: Path) -> None:
+    code, out, err = run("info", tmp_path / "nowhere.jsonl")
+    assert (code, out) == (1, "")
+    assert err.startswith("lognb: ")
+    assert err.count("\n") == 1
+    assert "nowhere.jsonl" in err
+
+
+def test_a_wrong_command_is_exit_code_2(run: Run) -> None:
+    assert run("info")[0] == 2
+    assert run("look")[0] == 2
+
+
+def test_the_version_is_that_of_the_package(run: Run, root: Path) -> None:
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert run("--version")[1] == f"lognb {project['version']}\n"
+    assert ln.__version__ == project["version"]
+
+
+def test_every_command_has_help(run: Run) -> None:
+    for command in ("info", "convert", "cache"):
+        assert command in run("--help")[1]
+        assert len(run(command, "--help")[1].splitlines()) > 5
+
+
+def test_the_cache_is_shown_and_cleared(
+    run: Run, samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOGNB_CACHE", str(tmp_path))
+    run("info", samples / "first.jsonl")
+    assert "first.jsonl" in run("cache")[1]
+    gc.collect()  # in a process of its own the first command would be over by now
+    code, out, err = run("cache", "--clear")
+    assert (code, out, err) == (0, f"0 stores, 0 B in {tmp_path}\n", "1 store removed\n")

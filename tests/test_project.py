@@ -1,0 +1,119 @@
+"""The frame of the project: what the package promises to installers, and that its tasks are there."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import lognb
+
+ROOT = Path(__file__).resolve().parents[1]
+TARGETS = ("help", "setup", "lab", "demo", "test", "check", "bench", "capture")
+
+
+@pytest.fixture(scope="module")
+def project() -> dict[str, Any]:
+    found: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return found
+
+
+def test_dependencies_have_lower_bounds_only(project: dict[str, Any]) -> None:
+    groups = [project["dependencies"], *project["optional-dependencies"].values()]
+    odd = [d for group in groups for d in group if not re.fullmatch(r"[\w.-]+(\[[\w,-]+\])?>=[\d.]+", d)]
+    assert odd == []
+
+
+def test_constraints_pin_every_dependency_and_name_no_address(project: dict[str, Any]) -> None:
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pins = [line for line in lines if not line.startswith("#")]
+    assert [p for p in pins if not re.fullmatch(r"[A-Za-z0-9._-]+==[\w.+!]+", p)] == []
+    pinned = {_plain(p.split("==")[0]) for p in pins}
+    wanted = {
+        _plain(re.split(r"[\[>]", d)[0]) for d in [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    }
+    assert wanted - pinned == set()
+
+
+def test_lock_files_hold_no_download_addresses() -> None:
+    locks = [
+        p for p in _tracked() if re.search(r"(\.lock|-lock\.(json|yaml)|constraints.*\.txt|requirements.*\.txt)$", p)
+    ]
+    assert "constraints.txt" in locks
+    assert [p for p in locks if "://" in (ROOT / p).read_text(encoding="utf-8")] == []
+
+
+def test_repository_names_no_folder_of_a_machine() -> None:
+    homes = re.compile(r"(?<![\w.])/(" + "|".join(["work", "root", "home"]) + r")/\w")
+    texts = {p: (ROOT / p).read_text(encoding="utf-8", errors="ignore") for p in _tracked() if (ROOT / p).is_file()}
+    assert {p: m.group() for p, text in texts.items() if (m := homes.search(text))} == {}
+
+
+def test_make_without_a_target_lists_them() -> None:
+    said = subprocess.run(["make", "--no-print-directory"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert [t for t in TARGETS if not re.search(rf"^  make {t} +\S", said, re.MULTILINE)] == []
+
+
+def test_a_python_is_found_that_is_new_enough() -> None:
+    found = subprocess.run(["bash", "tools/python.sh"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    program = "import sys; print(sys.version_info >= (3, 11))"
+    said = subprocess.run([found.strip(), "-c", program], capture_output=True, text=True, check=True).stdout
+    assert said.strip() == "True"
+
+
+def test_without_a_new_enough_python_the_message_says_what_to_do(tmp_path: Path) -> None:
+    """An old one, a shim that fails and nothing at all are the same: not new enough."""
+    for name in ("python3", "python3.12"):
+        (tmp_path / name).write_text("#!/bin/sh\nexit 127\n", encoding="utf-8")
+        (tmp_path / name).chmod(0o755)
+    env = {"PATH": str(tmp_path)}
+    done = subprocess.run(
+        ["/bin/bash", "tools/python.sh"], cwd=ROOT, capture_output=True, text=True, env=env, check=False
+    )
+    assert done.returncode == 1
+    assert "make PYTHON=" in done.stderr
+
+
+def test_ci_runs_the_tests() -> None:
+    run = ROOT / ".ci" / "run"
+    assert os.access(run, os.X_OK)
+    assert "make test" in run.read_text(encoding="utf-8")
+
+
+def test_changelog_begins_with_this_version(project: dict[str, Any]) -> None:
+    headings = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert headings[0] == project["version"]
+
+
+def test_the_package_knows_its_version(project: dict[str, Any]) -> None:
+    assert lognb.__version__ == project["version"]
+
+
+def test_wheel_holds_the_package_and_nothing_else(tmp_path: Path) -> None:
+    program = f"from hatchling.build import build_wheel; print(build_wheel({str(tmp_path)!r}))"
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {n.split("/")[0] for n in names} == {
+        "lognb",
+        f"{wheel.stem.split('-')[0]}-{wheel.stem.split('-')[1]}.dist-info",
+    }
+    inside = {p.relative_to(ROOT).as_posix() for p in (ROOT / "lognb").rglob("*") if p.is_file() and p.suffix != ".pyc"}
+    assert inside <= set(names)
+    assert "lognb/py.typed" in names
+    assert any(n.endswith("licenses/LICENSE") for n in names)
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _tracked() -> list[str]:
+    return subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
