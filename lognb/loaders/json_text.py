@@ -27,7 +27,7 @@ _SOME: Final = 32 << 20  # bytes without a line end after which documents are lo
 
 
 def documents(blocks: Iterator[bytes], max_bytes: int) -> Iterator[Unit]:
-    """Units of a JSON stream, in order. Between them lie white space, and the brackets and commas of an array of documents."""
+    """Units of a JSON stream, in order. Between them lie white space, and brackets and commas of an array of them."""
     return _Splitter(max_bytes).run(blocks)
 
 

@@ -44,8 +44,8 @@ _VIEW: Final = {
     "ResourceSpans": "resource 1 bytes, scopes 2 ScopeSpans*",
     "ScopeSpans": "scope 1 bytes, items 2 Span*",
     "Span": "trace_id 1 bytes, span_id 2 bytes, trace_state 3 bytes, parent_span_id 4 bytes, name 5 bytes,"
-    " kind 6 int32, start 7 fixed64, end 8 fixed64, attributes 9 bytes*, dropped_attributes_count 10 uint32, events 11 bytes*,"
-    " links 13 bytes*, status 15 bytes, trace_flags 16 fixed32",
+    " kind 6 int32, start 7 fixed64, end 8 fixed64, attributes 9 bytes*, dropped_attributes_count 10 uint32,"
+    " events 11 bytes*, links 13 bytes*, status 15 bytes, trace_flags 16 fixed32",
     "Owner": "attributes 1 bytes*",
     "Scope": "name 1 bytes, version 2 bytes, attributes 3 bytes*",
     "KeyValue": "key 1 bytes, value 2 AnyValue",

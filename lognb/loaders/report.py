@@ -21,8 +21,8 @@ KEEP: Final = 10_000  # rejections of one source that are kept with their place;
 @dataclass(slots=True)
 class FileReport:
     """One source. Bytes: `bytes` as it lies on disk; `stream_bytes` decompressed, of which `accepted_bytes` lie in
-    units that were decoded, `rejected_bytes` in parts that were not, the rest is white space between units. `out_of_order`: records whose time is
-    before that of the record in front of them."""
+    units that were decoded, `rejected_bytes` in parts that were not, the rest is white space between units.
+    `out_of_order`: records whose time is before that of the record in front of them."""
 
     source: str
     bytes: int = 0

@@ -111,9 +111,8 @@ class Stream:
                     if out:
                         produced += len(out)
                         if produced > FREE and produced > self.max_expansion * self.bytes_in:
-                            self._damaged(
-                                f"expands to more than {self.max_expansion:g} times its size (max_expansion); raise it if so"
-                            )
+                            limit = f"{self.max_expansion:g} times its size (max_expansion)"
+                            self._damaged(f"expands to more than {limit}; raise it if so")
                             return
                         yield out
                     data = b"" if len(out) == BLOCK or decompressor.eof else next(blocks, b"")

@@ -41,7 +41,8 @@ def request(
         )
         record.body.string_value = body.format(i=i)
         for key, value in (
-            ("n", AnyValue(int_value=i)), ("ratio", AnyValue(double_value=i / 7)), ("ok", AnyValue(bool_value=i % 2 == 0)),
+            ("n", AnyValue(int_value=i)), ("ratio", AnyValue(double_value=i / 7)),
+            ("ok", AnyValue(bool_value=i % 2 == 0)),
             ("route", AnyValue(string_value=f"/orders/{i % 3}")), ("raw", AnyValue(bytes_value=bytes([i % 256]))),
         ):  # fmt: skip
             record.attributes.append(KeyValue(key=key, value=value))
@@ -59,7 +60,9 @@ def as_json(message: Any) -> dict[str, Any]:
     out: dict[str, Any] = {}
     for field, value in message.ListFields():
         name, ids = field.json_name, field.name in ("trace_id", "span_id", "parent_span_id")
-        repeated = isinstance(value, (list, tuple)) or hasattr(value, "MergeFrom") and not hasattr(value, "ListFields")
+        repeated = isinstance(value, (list, tuple)) or (
+            hasattr(value, "MergeFrom") and not hasattr(value, "ListFields")
+        )
         values = [_json_value(field, v, ids, FieldDescriptor) for v in (value if repeated else [value])]
         out[name] = values if repeated else values[0]
     return out
@@ -134,11 +137,17 @@ def check(data: bytes, frame: pl.DataFrame, report: LoadReport) -> None:
     """What must hold of every load of one stream: each byte is in one accepted or rejected part, or is white space."""
     (file,) = report.files
     rest = file.stream_bytes - file.accepted_bytes - file.rejected_bytes
-    blank = sum(len(line) for line in data.splitlines(keepends=True) if line.strip(b" \t\r\n\f\v\x1c\x1d\x1e,[]\xef\xbb\xbf") == b"")
+    blank = sum(
+        len(line)
+        for line in data.splitlines(keepends=True)
+        if line.strip(b" \t\r\n\f\v\x1c\x1d\x1e,[]\xef\xbb\xbf") == b""
+    )
     text = file.format == "json" or file.framing == "empty"
     assert 0 <= rest <= (blank + 3 if text else 0), (rest, blank, str(report))
     assert file.accepted_bytes >= 0
-    assert sum(r.length for r in file.rejections) == file.rejected_bytes or file.rejected > len(file.rejections), str(report)
+    assert sum(r.length for r in file.rejections) == file.rejected_bytes or file.rejected > len(file.rejections), str(
+        report
+    )
     covered = 0
     for r in sorted(file.rejections, key=lambda r: (r.offset, r.length)):
         assert r.offset >= covered or r.length == 0, ("parts overlap", str(report))

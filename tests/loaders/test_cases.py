@@ -23,7 +23,10 @@ def stream(case: dict[str, Any]) -> bytes:
     if "hex" in case:
         return bytes.fromhex(case["hex"])
     if "attributes" in case:
-        case = {"record": f'{{"timeUnixNano":"1","attributes":{case["attributes"]}}}', "resource": case.get("resource", "")}
+        case = {
+            "record": f'{{"timeUnixNano":"1","attributes":{case["attributes"]}}}',
+            "resource": case.get("resource", ""),
+        }
     if "record" in case:
         resource = f'"resource":{case["resource"]},' if case.get("resource") else ""
         case = {"text": f'{{"resourceLogs":[{{{resource}"scopeLogs":[{{"logRecords":[{case["record"]}]}}]}}]}}'}

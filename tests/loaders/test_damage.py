@@ -31,7 +31,9 @@ STREAMS = PROTO | JSON
 def ends(name: str) -> list[tuple[int, str]]:
     """Where each record of a stream ends, and its body."""
     data, at, out = STREAMS[name], 0, []
-    records = [x for s in request(8).resource_logs[0].scope_logs for x in s.log_records] if name == "pretty" else RECORDS
+    records = (
+        [x for s in request(8).resource_logs[0].scope_logs for x in s.log_records] if name == "pretty" else RECORDS
+    )
     for record in records:
         if name in PROTO:
             text = record.SerializeToString()
@@ -48,7 +50,13 @@ def ends(name: str) -> list[tuple[int, str]]:
 def test_a_cut_keeps_what_is_before_it(name: str) -> None:
     data, stops = STREAMS[name], ends(name)
     units = MESSAGES if name in PROTO else LINES
-    pack = {"be32": be32, "be32 json": be32, "varint": varint, "lines": b"\n".join, "array": lambda u: b"[" + b",".join(u)}
+    pack = {
+        "be32": be32,
+        "be32 json": be32,
+        "varint": varint,
+        "lines": b"\n".join,
+        "array": lambda u: b"[" + b",".join(u),
+    }
     wholes = [pack.get(name, b"".join)(units[:n]) for n in range(len(units) + 1)]  # what ends between units
     for cut in [*range(1, len(data), 50), len(data) - 1]:
         frame, report = load(data[:cut])

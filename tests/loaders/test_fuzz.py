@@ -20,8 +20,8 @@ for _ in range(2):  # a nested attribute, a kvlist and bytes
     pair.value.array_value.values.add().kvlist_value.values.add(key="k").value.bytes_value = b"\x00\xff"
 MESSAGE, LINE = LOGS.SerializeToString(), json_line(LOGS)
 TOKENS = [
-    b'"', b"\\", b"{", b"}", b"[", b"]", b",", b":", b"null", b"NaN", b"1e999", b"-", b"\\ud800", b"\xff", b"\n", b"\0", b"0" * 30, b'{"a":',
-    b'"body":', b'"logRecords":[', b"\xef\xbb\xbf", b"true",
+    b'"', b"\\", b"{", b"}", b"[", b"]", b",", b":", b"null", b"NaN", b"1e999", b"-", b"\\ud800", b"\xff", b"\n",
+    b"\0", b"0" * 30, b'{"a":', b'"body":', b'"logRecords":[', b"\xef\xbb\xbf", b"true",
 ]  # fmt: skip
 
 
@@ -81,7 +81,8 @@ def run_streams(n: int, seed: int) -> None:
     texts = [json_line(request(1, i)) for i in range(3)]
     forms = [
         b"".join(small), be32(small), varint(small), lines(texts), b"".join(texts), b"[" + b",\n".join(texts) + b"]",
-        be32([zstd(m) for m in small]), be32([zstd(m) for m in texts]), zstd(lines(texts), 2), gzipped(be32(small), 2), be32(texts),
+        be32([zstd(m) for m in small]), be32([zstd(m) for m in texts]), zstd(lines(texts), 2),
+        gzipped(be32(small), 2), be32(texts),
     ]  # fmt: skip
     for i in range(n):
         data = mutate(forms[i % len(forms)], rng)

@@ -68,9 +68,16 @@ DUCKDB_OTLP = {
     "malformed.jsonl": (
         0, 1, 0,
         [(1, "it has 'invalid'"), (2, "no valid JSON"), (4, "brackets")],
-        {"span id of wrong length or alphabet, taken as absent": 1, "trace id of wrong length or alphabet, taken as absent": 1},
+        {
+            "span id of wrong length or alphabet, taken as absent": 1,
+            "trace id of wrong length or alphabet, taken as absent": 1,
+        },
     ),
-    "multifile_malformed_traces.jsonl": (0, 0, 0, [(1, "brackets")], {"resource or scope that could not be read, taken as empty": 1}),
+    "multifile_malformed_traces.jsonl": (
+        0, 0, 0,
+        [(1, "brackets")],
+        {"resource or scope that could not be read, taken as empty": 1},
+    ),
     "multifile_valid_traces.jsonl": (0, 1, 0, [], {}),
     "otlp_logs.pb": (1, 0, 0, [], {}),
     "otlp_metrics.pb": (0, 0, 1, [], {}),
@@ -119,7 +126,10 @@ def test_json_test_suite(realworld: Path) -> None:
     files = [f for f in sorted((realworld / "jsontestsuite").rglob("*")) if f.is_file()]
     assert len(files) > 300
     for file in files:
-        for data in (file.read_bytes(), b'{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":' + file.read_bytes() + b"}]}]}]}\n"):
+        for data in (
+            file.read_bytes(),
+            b'{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":' + file.read_bytes() + b"}]}]}]}\n",
+        ):
             started = time.perf_counter()
             frame, report = load(data)
             assert time.perf_counter() - started < 5, file.name
@@ -127,7 +137,20 @@ def test_json_test_suite(realworld: Path) -> None:
             assert report.files[0].records or "nothing loaded" in report.files[0].outcome
 
 
-@pytest.mark.parametrize("folder", ["otlp-proto-examples", "otlp-lnav", "otlp-highlight", "gcp-otel-exporter", "otlp2parquet", "parquet-otlp2parquet", "axiom-cli", "hl-samples", "node-bunyan"])
+@pytest.mark.parametrize(
+    "folder",
+    [
+        "otlp-proto-examples",
+        "otlp-lnav",
+        "otlp-highlight",
+        "gcp-otel-exporter",
+        "otlp2parquet",
+        "parquet-otlp2parquet",
+        "axiom-cli",
+        "hl-samples",
+        "node-bunyan",
+    ],
+)
 def test_every_file_of_a_folder_is_accounted_for(realworld: Path, folder: str) -> None:
     for file in sorted((realworld / folder).rglob("*")):
         if file.is_file() and file.stat().st_size < 20_000_000:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from making import as_json, be32, json_line, load, unplaced
@@ -28,7 +29,10 @@ from lognb.schema import RECORD, SPAN
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
 KEYS = st.one_of(
-    st.sampled_from(["a", "b", "time", "session.id", "user.id", "x.distinct_id", "$bytes", "$double", "$kvlist", "", "a|int"]), TEXT
+    st.sampled_from(
+        ["a", "b", "time", "session.id", "user.id", "x.distinct_id", "$bytes", "$double", "$kvlist", "", "a|int"]
+    ),
+    TEXT,
 )
 DOUBLES = st.one_of(st.floats(), st.sampled_from([7.0, -0.0, math.nan, math.inf, -math.inf, 5e-324, 1e22, 1e16, 1e-7]))
 SCALARS = st.one_of(
@@ -66,7 +70,9 @@ RECORDS = st.builds(
     observed_time_unix_nano=TIMES,
     severity_number=st.integers(0, 24),
     severity_text=st.one_of(TEXT, st.sampled_from(["WARN", "Critical", "notice", ""])),
-    body=st.one_of(VALUES, st.sampled_from([AnyValue(string_value='{"level":"error"}'), AnyValue(double_value=math.nan)])),
+    body=st.one_of(
+        VALUES, st.sampled_from([AnyValue(string_value='{"level":"error"}'), AnyValue(double_value=math.nan)])
+    ),
     attributes=PAIRS,
     dropped_attributes_count=st.integers(0, 2**32 - 1),
     flags=st.integers(0, 2**32 - 1),
@@ -80,7 +86,9 @@ LOGS = st.builds(
         st.builds(
             ResourceLogs,
             resource=RESOURCES,
-            scope_logs=st.lists(st.builds(ScopeLogs, scope=SCOPES, log_records=st.lists(RECORDS, max_size=3)), max_size=2),
+            scope_logs=st.lists(
+                st.builds(ScopeLogs, scope=SCOPES, log_records=st.lists(RECORDS, max_size=3)), max_size=2
+            ),
         ),
         min_size=1,
         max_size=2,
@@ -101,7 +109,9 @@ SPANS = st.builds(
     attributes=PAIRS,
     dropped_attributes_count=st.integers(0, 2**32 - 1),
     events=st.lists(st.builds(Span.Event, time_unix_nano=TIMES, name=TEXT, attributes=PAIRS), max_size=2),
-    links=st.lists(st.builds(Span.Link, trace_id=ids(16), span_id=ids(8), trace_state=TEXT, attributes=PAIRS), max_size=2),
+    links=st.lists(
+        st.builds(Span.Link, trace_id=ids(16), span_id=ids(8), trace_state=TEXT, attributes=PAIRS), max_size=2
+    ),
     status=st.builds(Status, code=st.integers(0, 2), message=TEXT),
 )
 TRACES = st.builds(
@@ -110,13 +120,19 @@ TRACES = st.builds(
         st.builds(
             ResourceSpans,
             resource=RESOURCES,
-            scope_spans=st.lists(st.builds(ScopeSpans, scope=SCOPES, spans=st.lists(SPANS, min_size=1, max_size=2)), min_size=1, max_size=2),
+            scope_spans=st.lists(
+                st.builds(ScopeSpans, scope=SCOPES, spans=st.lists(SPANS, min_size=1, max_size=2)),
+                min_size=1,
+                max_size=2,
+            ),
         ),
         min_size=1,
         max_size=2,
     ),
 )
-QUICK = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+QUICK = settings(
+    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 
 
 def records_of(message: ExportLogsServiceRequest) -> int:
@@ -170,7 +186,9 @@ def test_spans_too(message: ExportTraceServiceRequest) -> None:
 
 @settings(QUICK, max_examples=15)
 @given(LOGS, TRACES)
-def test_parquet_gives_records_and_spans_back(logs: ExportLogsServiceRequest, traces: ExportTraceServiceRequest) -> None:
+def test_parquet_gives_records_and_spans_back(
+    logs: ExportLogsServiceRequest, traces: ExportTraceServiceRequest
+) -> None:
     data = be32([logs.SerializeToString(), traces.SerializeToString()])
     made = build(None, Load([Source("dump", data=data)]), [("digest", "dump")])
     with tempfile.TemporaryDirectory() as folder:
@@ -207,10 +225,8 @@ def test_a_failed_write_leaves_the_earlier_file(tmp_path: Any) -> None:
         yield load(json_line(ExportLogsServiceRequest()))[0]
         raise KeyboardInterrupt
 
-    try:
+    with pytest.raises(KeyboardInterrupt):
         write_otlp(frames(), path)
-    except KeyboardInterrupt:
-        pass
     assert path.read_text() == "earlier"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -218,7 +234,11 @@ def test_a_failed_write_leaves_the_earlier_file(tmp_path: Any) -> None:
 def test_the_json_made_here_is_that_of_the_specification() -> None:
     """The oracle itself: ids in hex, int64 as text, enums as numbers, NaN as text, bytes in base64."""
     record = LogRecord(time_unix_nano=5, severity_number=9, trace_id=b"\x0a" * 16, body=AnyValue(double_value=math.nan))
-    record.attributes.append(KeyValue(key="k", value=AnyValue(array_value=ArrayValue(values=[AnyValue(int_value=0), AnyValue(bytes_value=b"\0")]))))
+    record.attributes.append(
+        KeyValue(
+            key="k", value=AnyValue(array_value=ArrayValue(values=[AnyValue(int_value=0), AnyValue(bytes_value=b"\0")]))
+        )
+    )
     assert as_json(record) == {
         "timeUnixNano": "5",
         "severityNumber": 9,

@@ -1,4 +1,4 @@
-"""Which signal is it: bytes of another signal or schema are never a success with zero records, and the report says why."""
+"""Which signal is it: bytes of another signal or schema are never a success with zero records."""
 
 from __future__ import annotations
 
@@ -78,7 +78,8 @@ def lookalike() -> bytes:
     """Three levels of messages as in OTLP, items whose fields have other types."""
     made = schema({
         "Shop": "stores 1 Store*", "Store": "address 1 Address, shelves 2 Shelf*", "Address": "street 1 string",
-        "Shelf": "label 1 Address, items 2 Item*", "Item": "price 1 double, name 2 string, tags 6 string*, stock 11 string",
+        "Shelf": "label 1 Address, items 2 Item*",
+        "Item": "price 1 double, name 2 string, tags 6 string*, stock 11 string",
     })  # fmt: skip
     shop = made["Shop"]()
     for _ in range(3):
@@ -91,7 +92,8 @@ def lookalike() -> bytes:
 def events() -> bytes:
     """Like logs down to the field numbers, but what should be an AnyValue is text."""
     made = schema({
-        "All": "groups 1 Group*", "Group": "head 1 Head, parts 2 Part*", "Head": "name 1 string", "Part": "head 1 Head, events 2 Event*",
+        "All": "groups 1 Group*", "Group": "head 1 Head, parts 2 Part*", "Head": "name 1 string",
+        "Part": "head 1 Head, events 2 Event*",
         "Event": "at 1 fixed64, level 2 int32, word 3 string, text 5 string",
     })  # fmt: skip
     out = made["All"]()
@@ -187,5 +189,9 @@ def test_records_of_the_barest_kind_are_records() -> None:
 
 
 def test_the_report_says_what_was_decided() -> None:
-    for data, words in ((b"".join([traces()]), "traces"), (be32([request(1).SerializeToString()]), "logs"), (metrics(), "metrics")):
+    for data, words in (
+        (b"".join([traces()]), "traces"),
+        (be32([request(1).SerializeToString()]), "logs"),
+        (metrics(), "metrics"),
+    ):
         assert words in load(data)[1].files[0].why
