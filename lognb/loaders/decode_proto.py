@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import polars as pl
 
-from lognb.loaders import columns, otlp_proto, wire, wire_repair
+from lognb.loaders import columns, otlp_proto, values, wire, wire_repair
 from lognb.loaders.columns import Groups, LogColumns, Owner, SpanColumns
 from lognb.loaders.otlp_proto import ViewError, column, utf8
 from lognb.loaders.pairs import Arrow, no_attributes
@@ -167,8 +167,8 @@ def _log_columns(r: Arrow, groups: Groups, notes: Counter[str]) -> LogColumns:
 
 
 def _ns(time: pl.Series, notes: Counter[str], what: str) -> pl.Series:
-    """fixed64 -> Int64; 2^63 and beyond cannot be a time in ns and become null, counted."""
-    beyond = time > 2**63 - 1
+    """fixed64 -> Int64; what values.TIME_MAX excludes becomes null, counted."""
+    beyond = time > values.TIME_MAX
     if beyond.any():
         notes[f"{what} outside int64, taken as absent"] += int(beyond.sum())
         time = time.set(beyond, None)

@@ -284,10 +284,10 @@ def _lenient(raw: bytes, notes: Counter[str]) -> list[tuple[str, int, str]]:
 
 
 def numbers(items: Sequence[int | None], notes: Counter[str], what: str) -> pl.Series:
-    """Int64 of 0 and up; what does not fit becomes null and is counted."""
+    """Int64 from 0 to values.TIME_MAX; what does not fit becomes null and is counted."""
     whole = _series(list(items), pl.Int64())
-    if whole is None or ((len(whole) and whole.min()) or 0) < 0:  # type: ignore[operator]
-        fits = [i if i is not None and 0 <= i <= values.INT64_MAX else None for i in items]
+    if whole is None or not whole.is_between(0, values.TIME_MAX).all():  # nulls are ignored
+        fits = [i if i is not None and 0 <= i <= values.TIME_MAX else None for i in items]
         notes[f"{what} outside int64, taken as absent"] += sum(
             f is None and i is not None for f, i in zip(fits, items, strict=True)
         )

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 EMPTY, STRING, BOOL, INT, DOUBLE, ARRAY, KVLIST, BYTES = range(len(KINDS))
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
+TIME_MAX = INT64_MAX - 1  # the last nanosecond: in DuckDB and NumPy the one after it stands for "no such time"
 MAX_DEPTH: Final = 100  # protobuf's own limit for nested messages
 
 quote: Callable[[str], str] = encode_basestring  # a JSON string, non-ASCII left as it is
