@@ -36,9 +36,7 @@ print(json.dumps([cpu, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 def run(what: str, path: Path, store: Path) -> list[float]:
     store.unlink(missing_ok=True)
-    done = subprocess.run(
-        [sys.executable, "-c", _RUN, what, str(path), str(store)], stdout=subprocess.PIPE, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", _RUN, what, str(path), str(store)], stdout=subprocess.PIPE, check=True)
     out: list[float] = json.loads(done.stdout)
     return out
 

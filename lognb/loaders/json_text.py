@@ -42,13 +42,13 @@ class _Splitter:
 
     def run(self, blocks: Iterator[bytes]) -> Iterator[Unit]:
         offset, number, ended = 0, 0, True
-        for line, size in _lines(blocks, self.max_bytes):
-            number, ended = number + ended, size > len(line)
+        for line, size, lost in _lines(blocks, self.max_bytes):
+            number, ended = number + ended, size > len(line) and not lost
             start, offset = offset, offset + size
             text = line.removeprefix(BOM) if start == 0 else line
             bare = text.strip(_ENDS)
             new = not self.region or (self.depth > 0 and bool(_REQUEST.match(text)))
-            if len(line) > self.max_bytes:
+            if lost:
                 yield from self._flush("damaged or cut: its brackets do not close")
                 yield Unit(b"", start, size, number, self._too_large())
             elif new and bare in (b"", b"[", b"]"):
@@ -92,9 +92,10 @@ class _Splitter:
         return f"damaged, or a document of more than max_unit_bytes={self.max_bytes}; raise it if that is right"
 
 
-def _lines(blocks: Iterator[bytes], max_bytes: int) -> Iterator[tuple[bytes, int]]:
-    """(line without its end, bytes of the stream it takes). A line of very many bytes is cut between documents, so
-    that a file without line ends streams; one document of more than `max_bytes` comes in pieces that are longer.
+def _lines(blocks: Iterator[bytes], max_bytes: int) -> Iterator[tuple[bytes, int, bool]]:
+    """(line without its end, bytes of the stream it takes, whether it was given up). A line of very many bytes is cut
+    between documents, so that a file without line ends streams; one document of more than `max_bytes` is given up to
+    where the next request starts.
     """
     parts: list[bytes] = []
     held, look_at = 0, _SOME
@@ -104,19 +105,36 @@ def _lines(blocks: Iterator[bytes], max_bytes: int) -> Iterator[tuple[bytes, int
         if b"\n" in block:
             *lines, rest = b"".join(parts).split(b"\n")
             for line in lines:
-                yield line, len(line) + 1
+                yield line, len(line) + 1, False
             parts, held, look_at = [rest], len(rest), _SOME
         elif held > min(look_at, max_bytes):
             data = b"".join(parts)
             spans = document_spans(data)
             stop = spans[-1][1] if spans and spans[-1][2] else spans[-2][1] if len(spans) > 1 else 0
-            if not stop and held > max_bytes:
-                stop = held
             if stop:
-                yield data[:stop], stop
+                yield data[:stop], stop, False
             parts, held, look_at = [data[stop:]], len(data) - stop, _SOME if stop else 2 * held
+            if held > max_bytes:
+                rest, size = _give_up(parts.pop(), blocks)
+                yield b"", size, True
+                parts, held, look_at = [rest], len(rest), _SOME
     if held:
-        yield b"".join(parts), held
+        yield b"".join(parts), held, False
+
+
+def _give_up(data: bytes, blocks: Iterator[bytes]) -> tuple[bytes, int]:
+    """(what follows, bytes given up): to the next start of a request, or to the end of the line."""
+    size, at = 0, 1  # not the start of the request itself
+    while True:
+        request, end = _REQUEST.search(data, at), data.find(b"\n", at)
+        stops = [m for m in (request.start() if request else -1, end) if m >= 0]
+        if stops:
+            return data[min(stops) :], size + min(stops)
+        block = next(blocks, b"")
+        if not block:
+            return b"", size + len(data)
+        keep = data[-64:]  # a start may lie across two blocks
+        size, data, at = size + len(data) - len(keep), keep + block, 0
 
 
 def _is_json(text: bytes) -> bool:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from making import as_json, be32, check, gzipped, json_line, load, request, requests, size, varint, zstd
 
+from lognb.loaders.json_text import documents
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -263,3 +265,20 @@ def test_deep_protobuf_does_not_break_the_reader(levels: int) -> None:
     else:
         assert report.files[0].notes or report.files[0].rejected
     check(data, frame, report)
+
+
+@pytest.mark.parametrize("block", [1000, 1013, 4096, 70_000])
+@pytest.mark.parametrize("between", [b"", b"\n"])
+def test_a_document_beyond_the_limit_is_given_up_to_the_next_start(block: int, between: bytes) -> None:
+    small = [json_line(r).strip() for r in REQUESTS[:4]]
+    texts = [*small[:2], json_line(request(1, 99, body='{{"resourceLogs": {{' + "x{{[" * 20_000)).strip(), *small[2:]]
+    data = between.join(texts)
+    blocks = iter([data[i : i + block] for i in range(0, len(data), block)])
+    units = list(documents(blocks, 10_000))
+    good = [u.data.strip() for u in units if not u.reason and len(u.data) <= 10_000]
+    assert good == small
+    stops = [0, *(u.offset + u.size for u in units)]
+    starts = [*(u.offset for u in units), len(data)]
+    assert b"".join(data[a:b] for a, b in zip(stops, starts, strict=True)).strip() == b""
+    assert stops == sorted(stops)
+    assert [u.position for u in units if not u.reason][-1] == (5 if between else 1)
