@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from polars.io.plugins import register_io_source
 from lognb import _overview
 from lognb._html import block, table, text
 from lognb._moments import Moment, resolve
+from lognb._progress import Bar
 from lognb._text import count, grid, plain, plural, size
 from lognb._version import __version__
 from lognb.analyses.facets import facets as _facets
@@ -75,7 +77,14 @@ def read(
     if engine is None:
         load = Load(found, workers=workers, progress=progress is not False, **options)
         facts = {"key": key, "digests": digests}
-        engine = build(path, _some(load), sources=named, report=lambda: facts | {"load": load.report.to_dict()})
+        with closing(Bar("storing", 1, show=progress is not False)) as bar:
+            engine = build(
+                path,
+                _some(load),
+                sources=named,
+                report=lambda: facts | {"load": load.report.to_dict()},
+                progress=bar.up_to,
+            )
     report = LoadReport.from_dict({**engine.report["load"], "overall": engine.overview})
     names = list(named)
     for file, digest in zip(report.files, engine.report["digests"], strict=True):

@@ -9,7 +9,7 @@ import sqlite3
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
-from hashlib import blake2b
+from hashlib import sha256
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -49,9 +49,9 @@ class Source:
     def digest(self) -> str:
         """Hash of the content, in hex. Of files it is remembered by path, size and time of change."""
         if self.data is not None:
-            return blake2b(self.data, digest_size=16).hexdigest()
+            return _hash(self.data)
         digests = [_digest(p) for p in self.files()]
-        return digests[0] if len(digests) == 1 else blake2b("".join(digests).encode(), digest_size=16).hexdigest()
+        return digests[0] if len(digests) == 1 else _hash("".join(digests).encode())
 
 
 def expand(arguments: Iterable[Any]) -> list[Source]:
@@ -125,6 +125,10 @@ def cache_folder() -> Path:
     return Path(os.environ["LOGNB_CACHE"]) if os.environ.get("LOGNB_CACHE") else user_cache_path("lognb")
 
 
+def _hash(data: bytes) -> str:
+    return sha256(data).hexdigest()[:32]
+
+
 def _digest(path: Path) -> str:
     stat = path.stat()
     known = (str(path.resolve()), stat.st_size, stat.st_mtime_ns, stat.st_ino)
@@ -134,11 +138,11 @@ def _digest(path: Path) -> str:
         ).fetchone()
         if row:
             return str(row[0])
-    hashed = blake2b(digest_size=16)
+    hashed = sha256()  # processors have instructions for it: twice as fast as blake2b
     with path.open("rb") as f:
         while block := f.read(1 << 20):
             hashed.update(block)
-    digest = hashed.hexdigest()
+    digest = hashed.hexdigest()[:32]
     with suppress(OSError, sqlite3.Error), closing(_digests()) as db, db:
         db.execute("INSERT OR REPLACE INTO digests VALUES (?, ?, ?, ?, ?)", (*known, digest))
     return digest

@@ -8,6 +8,7 @@ from collections import deque
 from contextlib import closing
 from typing import IO, TYPE_CHECKING, Any, Final
 
+from lognb._progress import Bar
 from lognb.errors import SourceError
 from lognb.loaders import json_text, parquet
 from lognb.loaders.columns import first_hash
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 MAX_EXPANSION: Final = 250.0
 MAX_UNIT_BYTES: Final = 1 << 30
-CHUNK: Final = {"json": 16 << 20, "protobuf": 8 << 20}
+CHUNK: Final = {"json": 13 << 20, "protobuf": 8 << 20}
 _PAYS: Final = 64 << 20  # bytes from which more processes are worth their start
 
 
@@ -55,7 +56,7 @@ class Load:
 
     def __iter__(self) -> Iterator[Batch]:
         with (
-            closing(_Bar(sum(s.size for s in self.sources), show=self._progress)) as bar,
+            closing(Bar("reading", sum(s.size for s in self.sources), unit="B", show=self._progress)) as bar,
             closing(_Workers(self._workers)) as workers,
         ):
             for source in self.sources:
@@ -67,7 +68,7 @@ class Load:
                     yield from self._file(source, report, workers, bar)
                 bar.up_to(sum(f.bytes for f in self.report.files))
 
-    def _file(self, source: Source, report: FileReport, workers: _Workers, bar: _Bar) -> Iterator[Batch]:
+    def _file(self, source: Source, report: FileReport, workers: _Workers, bar: Bar) -> Iterator[Batch]:
         before = bar.at
         try:
             raw = source.open()
@@ -193,42 +194,6 @@ class _Workers:
     def close(self) -> None:
         if self._pool is not None and sys.exc_info()[0] is not None:
             self._pool.shutdown(wait=False, kill_workers=True)
-
-
-class _Bar:
-    """A progress bar over bytes read, shown after a second, and only where a person looks on."""
-
-    def __init__(self, total: int, *, show: bool) -> None:
-        self.at = 0
-        self._bar: Any = None
-        if show and _somebody_looks():
-            from tqdm.auto import tqdm
-
-            self._bar = tqdm(
-                total=total, unit="B", unit_scale=True, unit_divisor=1024, desc="reading", delay=1, leave=False
-            )
-
-    def up_to(self, position: int) -> None:
-        if self._bar is not None:
-            self._bar.update(position - self.at)
-        self.at = position
-
-    def close(self) -> None:
-        if self._bar is not None:
-            self._bar.close()
-
-
-def _somebody_looks() -> bool:
-    """A terminal, or a notebook in a front end; not nbconvert, papermill, a pipe or a test.
-
-    A kernel that a Jupyter server started for a front end has JPY_SESSION_NAME; one that nbclient (nbconvert,
-    papermill) started has not.
-    """
-    shell = sys.modules.get("IPython")
-    kernel = shell is not None and type(shell.get_ipython()).__name__ == "ZMQInteractiveShell"
-    if kernel:
-        return any(name in os.environ for name in ("JPY_SESSION_NAME", "VSCODE_PID", "VSCODE_CWD", "COLAB_RELEASE_TAG"))
-    return sys.stderr is not None and sys.stderr.isatty()
 
 
 def load_frames(load: Load, to_frame: Callable[[Batch], Any]) -> Iterator[Any]:
