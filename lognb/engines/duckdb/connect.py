@@ -6,11 +6,15 @@ import itertools
 import os
 import re
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import polars as pl
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # With what Python and the decoders hold beside it, a process stays within 2 GB; measured: 1.5 GB where a sort spills.
 MEMORY = "1300MB"
@@ -40,6 +44,19 @@ def connect(spill: Path | None = None) -> duckdb.DuckDBPyConnection:
     spill = spill or Path(tempfile.gettempdir()) / f"lognb-spill-{os.getpid()}-{next(_serial)}"
     con.execute(f"SET temp_directory={literal(str(spill))}")
     return con
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Ctrl-C is KeyboardInterrupt, whatever DuckDB makes of it."""
+    try:
+        yield
+    except duckdb.InterruptException as error:
+        raise KeyboardInterrupt from error
+    except RuntimeError as error:
+        if str(error) == "Query interrupted":  # from the statement that was waiting when the signal came
+            raise KeyboardInterrupt from error
+        raise
 
 
 def name(text: str) -> str:

@@ -12,7 +12,7 @@ import duckdb
 import polars as pl
 
 from lognb.engines.duckdb import connect, sql
-from lognb.engines.duckdb.connect import Params
+from lognb.engines.duckdb.connect import Params, stoppable
 from lognb.engines.duckdb.fields import Fields
 from lognb.errors import QueryError, StoreError
 from lognb.schema import RECORD, SEVERITY, SPAN, TIME
@@ -311,9 +311,8 @@ def _close(con: duckdb.DuckDBPyConnection, lease: Callable[[], None] | None) -> 
 def _speaking(path: Path | None) -> Iterator[None]:
     """DuckDB's errors as ours."""
     try:
-        yield
-    except duckdb.InterruptException as error:
-        raise KeyboardInterrupt from error
+        with stoppable():
+            yield
     except duckdb.Error as error:
         # A wrong checksum is a bare Error; other classes are mistakes of ours, which should be seen as such.
         if type(error) is not duckdb.Error and not isinstance(error, _DAMAGE):

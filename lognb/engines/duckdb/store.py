@@ -18,7 +18,7 @@ import duckdb
 import polars as pl
 
 from lognb.engines.duckdb import cache, catalog, tables
-from lognb.engines.duckdb.connect import connect, literal, rows
+from lognb.engines.duckdb.connect import connect, literal, rows, stoppable
 from lognb.engines.duckdb.engine import DuckDB
 from lognb.engines.duckdb.overview import overview
 from lognb.engines.duckdb.stage import Limits, Stage
@@ -66,10 +66,9 @@ def build(
         return engine
     try:
         sweep(target.parent)
-        _write(temp, stage, job)
+        with stoppable():
+            _write(temp, stage, job)
         _put(temp, target)
-    except duckdb.InterruptException as error:
-        raise KeyboardInterrupt from error
     except (duckdb.Error, pl.exceptions.PolarsError, OSError) as error:
         if error is job.broken:
             raise

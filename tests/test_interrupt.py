@@ -1,0 +1,52 @@
+"""Ctrl-C while reading ends it at once, as KeyboardInterrupt, and leaves nothing half-made."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+SAMPLE = Path(__file__).parents[1] / "data/samples/first.jsonl"
+READ = """
+import sys
+import lognb as ln
+print("ready", flush=True)
+print(len(ln.read(sys.argv[1], workers=int(sys.argv[2]))))
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals as a terminal sends them")
+@pytest.mark.parametrize("workers", [1, 2])
+def test_interrupt_at_any_moment(tmp_path: Path, workers: int) -> None:
+    dump, cache = tmp_path / "dump.jsonl", tmp_path / "cache"
+    dump.write_bytes(SAMPLE.read_bytes() * 60)
+    rng, ended = random.Random(workers), []
+    for _ in range(6):
+        process = subprocess.Popen(
+            [sys.executable, "-c", READ, str(dump), str(workers)],
+            env={**os.environ, "LOGNB_CACHE": str(cache)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        time.sleep(rng.random() * 2.5)
+        os.killpg(process.pid, signal.SIGINT)  # to the whole family, as a terminal does
+        out, err = process.communicate(timeout=30)
+        ended.append(process.returncode)
+        if process.returncode:
+            assert err.rstrip().endswith("KeyboardInterrupt"), err
+        else:
+            assert out.strip() == str(60 * 2207)
+        assert not [p.name for p in cache.glob("*") if p.suffix in (".tmp", ".stage", ".wal")]
+        for store in cache.glob("*.duckdb"):
+            store.unlink()
+    assert any(ended), "no run was long enough to be interrupted"
