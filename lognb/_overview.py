@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from lognb import _html, _timeline
-from lognb._text import SECOND, count, duration, plain, plural, share, size, step, window
+from lognb._text import SECOND, count, day, duration, plain, plural, share, size, step, window
 from lognb.query import Query, format_time
 from lognb.schema import LEVELS
 
@@ -173,6 +173,11 @@ def notes_of(overview: dict[str, Any]) -> list[str]:
     notes = []
     if n := overview.get("without_time"):
         notes.append(f"{plural(n, 'record')} without a time")
+    if n := overview["volume"].get("outside"):
+        far = f"{day(overview['first'])} to {day(overview['last'])}"
+        notes.append(
+            f"{plural(n, 'record')} far from all others in time ({far}) left out of the timeline: wrong clocks?"
+        )
     if n := overview.get("by_observed_time"):
         notes.append(f"{plural(n, 'record')} timed by when they were observed, as they carry no time of their own")
     if n := overview.get("duplicate_record_ids"):

@@ -81,6 +81,7 @@ def _tip(at: int, every: int, stack: dict[str, int]) -> str:
 
 def _labels(since: int, until: int) -> str:
     width = step(until - since, 7)
+    width *= -(-(until - since) // (8 * width))  # a hundred years have more of the widest steps than there is room for
     marks = []
     for at in range(-(-since // width) * width, until, width):
         x = (at - since) / (until - since) * WIDTH

@@ -307,6 +307,19 @@ def test_the_bars_of_the_timeline_add_up(logs: ln.Logs) -> None:
         assert sum(n for _, _, n in some._summary().buckets) == len(some)
 
 
+def test_a_few_wrong_clocks_take_no_room_from_the_others() -> None:
+    crowd = [line(f"n {i}", seconds=i) for i in range(300)]
+    years = 365 * 86_400
+    far = [line("before", seconds=-40 * years), line("after", seconds=150 * years), line("too", seconds=150 * years)]
+    read = ln.read(b"".join(crowd + far))
+    summary = read._summary()
+    assert len(summary.buckets) > 20
+    assert sum(n for _, _, n in summary.buckets) == 300
+    for form in (repr(read), read._repr_mimebundle_()["text/html"]):
+        assert "3 records far from all others in time (13 Nov 1986 to 27 Sep 2176)" in form
+    assert len(ln.read(b"".join(crowd[:3] + far))._summary().buckets) < 6  # no crowd: nothing is left out
+
+
 def test_what_was_rejected_is_said_with_its_place() -> None:
     read = ln.read(line("one") + b'{"broken\n' + line("two"))
     for form in (repr(read), read._repr_mimebundle_()["text/html"]):

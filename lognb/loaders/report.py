@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import html
+import os
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
+from lognb._html import block, table, text
+from lognb._text import duration, plural
 from lognb.loaders.decode import Decoded, Rejected
 from lognb.schema import TIME
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
+_UNITS: Final = {"json": "line", "protobuf": "message"}
 KEEP: Final = 10_000  # rejections of one source that are kept with their place; beyond it they are counted
 
 
@@ -97,9 +100,16 @@ class FileReport:
             got.append(f"{self.rejected:,} place{'' if self.rejected == 1 else 's'} rejected ({lost} records)")
         return ", ".join(got)
 
+    def place(self, r: Rejected) -> str:
+        """Where in the source it is, in words."""
+        if self.format in _UNITS:
+            return f"{_UNITS[self.format]} {r.position:,}, byte {r.offset:,}"
+        return f"byte {r.offset:,}"
+
     @property
     def kind(self) -> str:
-        parts = [self.format, self.framing, self.compression]
+        framing = "" if self.framing == self.format else self.framing
+        parts = [self.format, framing, self.compression]
         return " · ".join(p for p in parts if p)
 
 
@@ -177,8 +187,7 @@ class LoadReport:
         out = []
         for f in self.files:
             out.append(f"{f.source}: {f.outcome}  [{f.kind}; {f.bytes:,} bytes]")
-            word = "line" if f.format == "json" else "message"
-            out += [f"    {word} {r.position}, byte {r.offset:,}: {r.reason}" for r in f.rejections[:3]]
+            out += [f"    {f.place(r)}: {r.reason}" for r in f.rejections[:3]]
             if f.rejected > 3:
                 out.append(f"    … and {f.rejected - 3:,} more: load_report.rejected")
             out += [f"    {n:,} × {note}" for note, n in sorted(f.notes.items())]
@@ -193,39 +202,48 @@ class LoadReport:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        head = ("source", "what it is", "outcome", "out of order", "bytes")
+        names = _short([f.source for f in self.files])
         rows = [
-            (f.source, f.kind, f.outcome, f"{f.out_of_order:,}" if f.out_of_order else "", f"{f.bytes:,}")
-            for f in self.files
+            [text(name), text(f.kind), text(f.outcome), f"{f.out_of_order:,}" if f.out_of_order else "", f"{f.bytes:,}"]
+            for name, f in zip(names, self.files, strict=True)
         ]
-        parts = [_table(head, rows, numeric=(3, 4))]
+        head = ["source", "what it is", "outcome", "out of order", "bytes"]
+        parts = [table(head, rows, [False, False, False, True, True])]
         places = [
-            (f.source, f"{'line' if f.format == 'json' else 'message'} {r.position:,}", f"{r.offset:,}", r.reason)
-            for f in self.files
+            [text(name), text(f.place(r)), text(r.reason)]
+            for name, f in zip(names, self.files, strict=True)
             for r in f.rejections
         ]
         if places:
             total = sum(f.rejected for f in self.files)
             more = f" (first 20 of {total:,}; all: <code>load_report.rejected</code>)" if total > 20 else ""
             parts.append(
-                f"<p><b>Rejected</b>{more}</p>"
-                + _table(("source", "place", "byte", "reason"), places[:20], numeric=(2,))
+                f"<p><b>Rejected</b>{more}</p>" + table(["source", "place", "reason"], places[:20], [False] * 3)
             )
-        notes = [(f.source, note, f"{n:,}") for f in self.files for note, n in sorted(f.notes.items())]
+        notes = [
+            [text(name), text(note), f"{n:,}"]
+            for name, f in zip(names, self.files, strict=True)
+            for note, n in sorted(f.notes.items())
+        ]
         if notes:
-            parts.append(
-                "<p><b>Odd values, and the rule that was applied</b></p>"
-                + _table(("source", "rule", "values"), notes, numeric=(2,))
-            )
-        parts += [f"<p>{html.escape(line)}</p>" for line in _overall_lines(self.overall)]
-        return '<div style="color:var(--jp-content-font-color1,inherit);overflow-x:auto">' + "".join(parts) + "</div>"
+            parts.append("<p><b>Odd values, and the rule that was applied</b></p>")
+            parts.append(table(["source", "rule", "values"], notes, [False, False, True]))
+        parts += [f"<p>{text(line)}</p>" for line in _overall_lines(self.overall)]
+        return block(*parts)
+
+
+def _short(names: list[str]) -> list[str]:
+    """The names without the folder that all of them are in."""
+    folders = [name.rpartition("/")[0] for name in names]
+    common = os.path.commonpath(folders) if len(names) > 1 and all(f.startswith("/") for f in folders) else ""
+    return [name.removeprefix(common).removeprefix("/") if len(common) > 1 else name for name in names]
 
 
 _COUNTED: Final = {
-    "without_time": "records without any time",
-    "by_observed_time": "records ordered by their observed time: they have no other",
-    "time_ties": "records that share their time with another",
-    "duplicate_record_ids": "records with the id of another: the same source twice?",
+    "without_time": "without any time",
+    "by_observed_time": "ordered by observed time, for want of another",
+    "time_ties": "with the same time as another",
+    "duplicate_record_ids": "with the id of another: the same source twice?",
 }
 
 
@@ -234,7 +252,7 @@ def _overall_lines(o: Mapping[str, Any]) -> list[str]:
     out = []
     for key, words in _COUNTED.items():
         if o.get(key):
-            out.append(f"{o[key]:,} {words}")
+            out.append(f"{plural(o[key], 'record')} {words}")
     for service, n, median, low, high in o.get("skew", ()):
         if abs(median) >= 1_000_000_000:
             name = service if service is not None else "(no service)"
@@ -244,17 +262,5 @@ def _overall_lines(o: Mapping[str, Any]) -> list[str]:
             )
     for start, stop in o.get("gaps", ()):
         a, b = pl.Series([start, stop]).cast(TIME).dt.strftime("%Y-%m-%d %H:%M:%S")
-        out.append(f"no records for {(stop - start) / 1e9:,.0f} s: {a} to {b} UTC")
+        out.append(f"no records for {duration(stop - start)}: {a} to {b} UTC")
     return out
-
-
-def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]], numeric: tuple[int, ...] = ()) -> str:
-    def cells(row: tuple[str, ...], tag: str) -> str:
-        return "".join(
-            f'<{tag} style="text-align:{"right" if i in numeric else "left"};vertical-align:top">'
-            f"{html.escape(str(c))}</{tag}>"
-            for i, c in enumerate(row)
-        )
-
-    body = "".join(f"<tr>{cells(row, 'td')}</tr>" for row in rows)
-    return f"<table><thead><tr>{cells(head, 'th')}</tr></thead><tbody>{body}</tbody></table>"

@@ -39,7 +39,10 @@ def overview(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     severities = rows(con, "SELECT severity, count(*) FROM store.logs GROUP BY 1 ORDER BY 2 DESC, 1")
     services = rows(con, "SELECT service_name, count(*) FROM store.logs GROUP BY 1 ORDER BY 2 DESC, 1")
     ties, gaps = _times(con, first, last)
-    every = _every(first, last)
+    left, right, outside = _crowd(con, first, last, records, gaps)
+    if outside:  # what is a gap is now measured against the crowd
+        gaps = (gaps + _times(con, left, right)[1])[:5]
+    every = _every(left, right)
     return {
         "records": records,
         "spans": rows(con, "SELECT count(*) FROM store.spans")[0][0],
@@ -58,7 +61,7 @@ def overview(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         "skew": _skew(con),
         "gaps": gaps,
         "size_bytes": size,
-        "volume": {"every": every, "buckets": _volume(con, every)},
+        "volume": {"every": every, "buckets": _volume(con, every, left, right), "outside": outside},
     }
 
 
@@ -69,7 +72,7 @@ def _times(con: duckdb.DuckDBPyConnection, first: int | None, last: int | None) 
     least = max((last - first) // 20, _MINUTE)
     ties, gaps = 0, []
     before, tied = None, False
-    reader = con.sql("SELECT epoch_ns(time) AS t FROM store.logs WHERE isfinite(time) ORDER BY time")
+    reader = con.sql(f"SELECT epoch_ns(time) AS t FROM store.logs WHERE {_between(first, last)} ORDER BY time")
     for batch in reader.to_arrow_reader(1 << 20):
         times = np.asarray(batch.column(0))
         if not len(times):
@@ -83,6 +86,31 @@ def _times(con: duckdb.DuckDBPyConnection, first: int | None, last: int | None) 
         gaps += [[int(joined[i]), int(joined[i + 1])] for i in np.flatnonzero(step >= least)]
         before, tied = int(joined[-1]), bool(same[-1]) if len(same) else tied
     return ties, sorted(gaps, key=lambda g: (g[0] - g[1], g[0]))[:5]
+
+
+def _crowd(
+    con: duckdb.DuckDBPyConnection, first: int | None, last: int | None, records: int, gaps: list[list[int]]
+) -> tuple[int | None, int | None, int]:
+    """First and last time of nearly all records, and how many of those with a time lie outside: a few wrong clocks
+    (1970, a far future) would leave the others no room in a picture.
+    """
+    outside = 0
+    for start, stop in gaps:
+        if first is None or last is None or stop - start < 0.5 * (last - first) or not first <= start < stop <= last:
+            continue
+        before, after = (
+            int(rows(con, f"SELECT count(*) FROM store.logs WHERE {_between(*side)}")[0][0])
+            for side in ((first, start), (stop, last))
+        )
+        if outside + min(before, after) > max(records // 50, 3) or before == after:
+            break
+        outside += min(before, after)
+        first, last = (first, start) if before > after else (stop, last)
+    return first, last, outside
+
+
+def _between(first: int, last: int) -> str:
+    return f"time BETWEEN make_timestamp_ns({first}) AND make_timestamp_ns({last})"
 
 
 def _skew(con: duckdb.DuckDBPyConnection) -> list[list[Any]]:
@@ -104,7 +132,11 @@ def _every(first: int | None, last: int | None) -> int:
     return next((width for width in _WIDTHS if span / width <= 60), _WIDTHS[-1])
 
 
-def _volume(con: duckdb.DuckDBPyConnection, every: int) -> list[list[Any]]:
+def _volume(con: duckdb.DuckDBPyConnection, every: int, first: int | None, last: int | None) -> list[list[Any]]:
+    if first is None or last is None:
+        return []
     bucket = f"epoch_ns(time) - ((epoch_ns(time) % {every}) + {every}) % {every}"
-    sql = f"SELECT {bucket}, severity, count(*) FROM store.logs WHERE isfinite(time) GROUP BY 1, 2 ORDER BY 1, 2"
+    sql = (
+        f"SELECT {bucket}, severity, count(*) FROM store.logs WHERE {_between(first, last)} GROUP BY 1, 2 ORDER BY 1, 2"
+    )
     return [list(row) for row in rows(con, sql)]
