@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _SECOND: Final = 1_000_000_000
 _MINUTE: Final = 60 * _SECOND
+_FAR: Final = 1440 * _MINUTE  # what lies less far off may belong to the story
 _WIDTHS: Final = tuple(
     n * unit
     for unit, counts in (
@@ -96,7 +97,9 @@ def _crowd(
     """
     outside = 0
     for start, stop in gaps:
-        if first is None or last is None or stop - start < 0.5 * (last - first) or not first <= start < stop <= last:
+        if first is None or last is None or not first <= start < stop <= last:
+            continue
+        if stop - start < max((last - first) // 2, _FAR):
             continue
         before, after = (
             int(rows(con, f"SELECT count(*) FROM store.logs WHERE {_between(*side)}")[0][0])
