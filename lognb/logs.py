@@ -26,7 +26,7 @@ from lognb.query import Condition, Query
 from lognb.schema import RECORD
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import timedelta
 
     from lognb.engines.base import Engine
@@ -42,6 +42,7 @@ def read(
     progress: bool | None = None,
     session_keys: str | Sequence[str] = (),
     user_keys: str | Sequence[str] = (),
+    columns: Mapping[str, str] | None = None,
     max_expansion: float = MAX_EXPANSION,
     max_unit_bytes: int = MAX_UNIT_BYTES,
 ) -> Logs:
@@ -61,6 +62,7 @@ def read(
     options: dict[str, Any] = {
         "session_keys": _listed(session_keys),
         "user_keys": _listed(user_keys),
+        "columns": dict(columns) if columns else None,
         "max_expansion": max_expansion,
         "max_unit_bytes": max_unit_bytes,
     }
@@ -324,6 +326,6 @@ def _rejected(report: LoadReport) -> str:
     return ""
 
 
-_UNITS = {"json": "line", "protobuf": "message"}
+_UNITS = {"json": "line", "protobuf": "message", "csv": "row", "parquet": "row", "frame": "row"}
 _STORE = ["last used", "records", "size", "sources"]
 _STORE_RIGHT = [False, True, True, False]

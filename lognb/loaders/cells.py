@@ -58,7 +58,7 @@ def merge(rows: int, parts: Sequence[Coded]) -> AttributeLists:
 
 def whole(column: Arrow) -> Arrow:
     """A column as one array, without dictionary, run lengths or extension type."""
-    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    array: Arrow = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     if isinstance(array, pa.ChunkedArray):
         array = array.chunk(0) if array.num_chunks else pa.array([], array.type)
     if isinstance(array, pa.ExtensionArray):
@@ -66,7 +66,7 @@ def whole(column: Arrow) -> Arrow:
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
     if pa.types.is_run_end_encoded(array.type):
-        array = pc.run_end_decode(array)
+        array = pc.call_function("run_end_decode", [array])
     if pa.types.is_string_view(array.type):
         array = array.cast(pa.large_string())
     if pa.types.is_binary_view(array.type):

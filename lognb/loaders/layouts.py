@@ -30,6 +30,7 @@ class Layout:
     columns: Mapping[str, str]
     unit: str = ""
     said: str = ""
+    json_body: bool = False  # bodies may be JSON text, strings in quotes; the first of them decide
 
 
 _PASCAL: Final = {
@@ -86,6 +87,7 @@ LAYOUTS: Final = (
             "ServiceInstanceId": "resource:service.instance.id",
         },
         unit="ns",
+        json_body=True,
     ),
     # The table that the Collector's ClickHouse exporter makes.
     Layout(

@@ -9,7 +9,7 @@ from contextlib import closing
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from lognb.errors import SourceError
-from lognb.loaders import json_text, parquet
+from lognb.loaders import json_text, layouts, parquet, parquet_tables
 from lognb.loaders.columns import first_hash
 from lognb.loaders.decode import Chunk, Decoded, Rejected, decode
 from lognb.loaders.framing import HEAD, Unit, frames, sniff
@@ -17,7 +17,7 @@ from lognb.loaders.report import FileReport, LoadReport
 from lognb.loaders.streams import Stream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from lognb.loaders.files import Source
     from lognb.schema import Batch
@@ -43,12 +43,15 @@ class Load:
         max_unit_bytes: int = MAX_UNIT_BYTES,
         session_keys: Sequence[str] = (),
         user_keys: Sequence[str] = (),
+        columns: Mapping[str, str] | None = None,
         progress: bool = True,
     ) -> None:
         self.sources = list(sources)
         self.report = LoadReport()
         self._limits = (max_expansion, max_unit_bytes)
         self._keys = (tuple(session_keys), tuple(user_keys))
+        layouts.checked(columns)
+        self._columns = dict(columns) if columns else None
         self._progress = progress
         total = sum(s.size for s in self.sources)
         self._workers = (min(os.cpu_count() or 1, 8) if total >= _PAYS else 1) if workers is None else max(1, workers)
@@ -63,6 +66,8 @@ class Load:
                 self.report.files.append(report)
                 if source.path is not None and source.path.is_dir():
                     yield from parquet.folder(source, report)
+                elif source.frame is not None:
+                    yield from parquet_tables.frame(source, report, self._keys, self._columns)
                 else:
                     yield from self._file(source, report, workers, bar)
                 bar.up_to(sum(f.bytes for f in self.report.files))
@@ -76,6 +81,9 @@ class Load:
             report.reject(Rejected(0, 0, 0, report.why, None))
             return
         with raw:
+            if _is_parquet(raw):
+                yield from parquet_tables.file(source, raw, report, self._keys, self._columns)
+                return
             stream = Stream(raw, self._limits[0])
             for decoded in workers.map(self._chunks(source, raw, stream, report)):
                 report.add(decoded)
@@ -114,6 +122,16 @@ class Load:
                 json_text.documents(rest, limit) if form.framing == "documents" else frames(rest, form.framing, limit)
             )
             yield from _chunks(units, source.name, form.format, form.framing, limit, self._keys)
+
+
+def _is_parquet(raw: IO[bytes]) -> bool:
+    """By its first bytes; Parquet is read from its end, so it is not a stream."""
+    try:
+        head = raw.read(4)
+        raw.seek(0)
+    except OSError:
+        return False
+    return head == parquet_tables.MAGIC
 
 
 def _head(blocks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:

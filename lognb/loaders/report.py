@@ -15,6 +15,7 @@ from lognb.schema import TIME
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+WORDS: Final = {"json": "line", "csv": "row", "parquet": "row", "frame": "row"}  # what a position counts
 KEEP: Final = 10_000  # rejections of one source that are kept with their place; beyond it they are counted
 
 
@@ -177,7 +178,7 @@ class LoadReport:
         out = []
         for f in self.files:
             out.append(f"{f.source}: {f.outcome}  [{f.kind}; {f.bytes:,} bytes]")
-            word = "line" if f.format == "json" else "message"
+            word = WORDS.get(f.format, "message")
             out += [f"    {word} {r.position}, byte {r.offset:,}: {r.reason}" for r in f.rejections[:3]]
             if f.rejected > 3:
                 out.append(f"    … and {f.rejected - 3:,} more: load_report.rejected")
@@ -200,7 +201,7 @@ class LoadReport:
         ]
         parts = [_table(head, rows, numeric=(3, 4))]
         places = [
-            (f.source, f"{'line' if f.format == 'json' else 'message'} {r.position:,}", f"{r.offset:,}", r.reason)
+            (f.source, f"{WORDS.get(f.format, 'message')} {r.position:,}", f"{r.offset:,}", r.reason)
             for f in self.files
             for r in f.rejections
         ]

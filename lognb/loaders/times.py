@@ -113,8 +113,9 @@ def _dates(text: pl.Series, notes: Counter[str]) -> pl.Series:
     day, minute, second, fraction, zulu, sign, hours, minutes = (iso[name] for name in iso.columns)
     access = text.str.extract_groups(_ACCESS).struct.unnest()
     stamp, other_sign, other_hours, other_minutes = (access[name] for name in access.columns)
+    clock = (minute.fill_null("00:00"), second.fill_null(":00"))
     parts = pl.DataFrame({
-        "date": pl.select(pl.concat_str(day, pl.lit(" "), minute.fill_null("00:00"), second.fill_null(":00"))).to_series(),
+        "date": pl.select(pl.concat_str(day, pl.lit(" "), *clock)).to_series(),
         "stamp": stamp,
         "fraction": fraction.fill_null("").str.slice(0, 9).str.pad_end(9, "0").cast(pl.Int64),
         "sign": sign.fill_null(other_sign),
