@@ -326,6 +326,6 @@ def _rejected(report: LoadReport) -> str:
     return ""
 
 
-_UNITS = {"json": "line", "protobuf": "message", "csv": "row", "parquet": "row", "frame": "row"}
+_UNITS = {"json": "line", "protobuf": "message", "csv": "line", "parquet": "row", "frame": "row"}
 _STORE = ["last used", "records", "size", "sources"]
 _STORE_RIGHT = [False, True, True, False]

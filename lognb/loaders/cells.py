@@ -287,7 +287,7 @@ def object_pairs(texts: pl.Series, name: str, notes: Counter[str], *, tagged: bo
     offsets = np.concatenate(([0], np.cumsum(sizes)))
     flat = np.fromiter((c for codes in lists for c in codes), np.int64, int(offsets[-1]))
     return Coded(
-        np.repeat(used.to_numpy().astype(np.int64), sizes[at]), flat[_runs(offsets[at], sizes[at])], _table(table)
+        np.repeat(used.to_numpy().astype(np.int64), sizes[at]), flat[runs(offsets[at], sizes[at])], _table(table)
     )
 
 
@@ -296,7 +296,7 @@ def _table(pairs: list[tuple[str, int, str]]) -> pl.DataFrame:
     return pl.DataFrame({"key": keys, "kind": kinds, "text": texts}, PAIRS)
 
 
-def _runs(starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.int64]:
+def runs(starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.int64]:
     """start, start + 1 … of each run, one run after the other."""
     ends = np.cumsum(sizes)
     return np.repeat(starts - (ends - sizes), sizes) + np.arange(ends[-1] if len(ends) else 0)

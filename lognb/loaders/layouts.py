@@ -269,9 +269,7 @@ def plan(names: Sequence[str], columns: Mapping[str, str] | None, where: str) ->
     Raises SourceError if `columns` names a part that a record has not, or a column that the table has not.
     """
     given = checked(columns)
-    for column in given.values():
-        if column not in names:
-            raise SourceError(f"{where}: no column {column!r}{_near(column, names)}")
+    missing(given, names, where)
     layout, why = find(names)
     taken = set(given.values())
     parts: dict[str, list[str]] = {
@@ -333,6 +331,14 @@ def checked(columns: Mapping[str, str] | None) -> dict[str, str]:
             raise SourceError("columns=: 'time' and 'timestamp' are the same part; name one of them")
         out[part] = column
     return out
+
+
+def missing(columns: Mapping[str, str] | None, names: Iterable[str], where: str) -> None:
+    """Raises SourceError if `columns` names one that is not there."""
+    have = list(names)
+    for column in (columns or {}).values():
+        if column not in have:
+            raise SourceError(f"{where}: no column {column!r}{_near(column, have)}")
 
 
 def _near(name: str, names: Iterable[str]) -> str:

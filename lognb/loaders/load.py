@@ -6,10 +6,11 @@ import os
 import sys
 from collections import deque
 from contextlib import closing
+from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from lognb.errors import SourceError
-from lognb.loaders import json_text, layouts, parquet, parquet_tables
+from lognb.loaders import delimited, json_text, layouts, parquet, parquet_tables
 from lognb.loaders.columns import first_hash
 from lognb.loaders.decode import Chunk, Decoded, Rejected, decode
 from lognb.loaders.framing import HEAD, Unit, frames, sniff
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 MAX_EXPANSION: Final = 250.0
 MAX_UNIT_BYTES: Final = 1 << 30
-CHUNK: Final = {"json": 16 << 20, "protobuf": 8 << 20}
+CHUNK: Final = {"json": 16 << 20, "protobuf": 8 << 20, "csv": 1}
 _PAYS: Final = 64 << 20  # bytes from which more processes are worth their start
 
 
@@ -85,11 +86,15 @@ class Load:
                 yield from parquet_tables.file(source, raw, report, self._keys, self._columns)
                 return
             stream = Stream(raw, self._limits[0])
+            keys: set[str] = set()
             for decoded in workers.map(self._chunks(source, raw, stream, report)):
                 report.add(decoded)
+                keys |= decoded.keys
                 bar.up_to(before + stream.bytes_in)
                 if decoded.batch is not None:
                     yield decoded.batch
+            if keys:
+                layouts.missing(self._columns, keys, source.name)
         report.compression = ", then ".join(stream.compression) or report.compression
         report.stream_bytes = stream.bytes_out
         for damage in stream.damage:
@@ -108,7 +113,8 @@ class Load:
     def _split(self, source: Source, raw: IO[bytes], stream: Stream, report: FileReport) -> Iterator[Chunk]:
         blocks = iter(stream)
         head, rest = _head(blocks)
-        form = sniff(head)
+        table = delimited.sniff(head, self._columns)
+        form = table[0] if table else sniff(head)
         report.format, report.framing, report.why = form.format, form.framing, form.why
         if form.format in ("parquet", "unknown"):
             size = sum(len(block) for block in rest)
@@ -116,12 +122,22 @@ class Load:
                 return  # white space
             report.rejected_bytes += size
             report.reject(Rejected(1, 0, size, form.why, None))
+        elif table:
+            plan = layouts.plan([*table[1], *dict(source.partition)], self._columns, source.name)
+            report.why = f"{form.why}; {plan.why}"
+            first = first_hash(delimited.start(head))
+            about = Chunk(
+                source.name, form.format, form.framing, first, (), self._limits[1], self._keys, self._columns, table[1],
+                tuple((k, v) for k, v in source.partition if k not in table[1]),
+            )  # fmt: skip
+            yield from _chunks(delimited.units(rest), about)
         else:
             limit = self._limits[1]
             units = (
                 json_text.documents(rest, limit) if form.framing == "documents" else frames(rest, form.framing, limit)
             )
-            yield from _chunks(units, source.name, form.format, form.framing, limit, self._keys)
+            about = Chunk(source.name, form.format, form.framing, b"", (), limit, self._keys, self._columns)
+            yield from _chunks(units, about)
 
 
 def _is_parquet(raw: IO[bytes]) -> bool:
@@ -149,9 +165,10 @@ def _head(blocks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
     return held, again()
 
 
-def _chunks(units: Iterable[Unit], source: str, format_: str, framing: str, limit: int, keys: Any) -> Iterator[Chunk]:
-    """Units in chunks of some megabytes."""
-    first = b""
+def _chunks(units: Iterable[Unit], about: Chunk) -> Iterator[Chunk]:
+    """Units in chunks of some megabytes, each like `about`."""
+    limit = about.max_bytes
+    first = about.first
     held: list[Unit] = []
     size = 0
     for unit in units:
@@ -163,11 +180,11 @@ def _chunks(units: Iterable[Unit], source: str, format_: str, framing: str, limi
         first = first or first_hash(unit.data)
         held.append(unit)
         size += len(unit.data)
-        if size >= CHUNK[format_] or len(held) >= 50_000:
-            yield Chunk(source, format_, framing, first, held, limit, keys)
+        if size >= CHUNK[about.format] or len(held) >= 50_000:
+            yield replace(about, first=first, units=held)
             held, size = [], 0
     if held:
-        yield Chunk(source, format_, framing, first, held, limit, keys)
+        yield replace(about, first=first, units=held)
 
 
 class _Workers:

@@ -15,7 +15,7 @@ from lognb.schema import TIME
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-WORDS: Final = {"json": "line", "csv": "row", "parquet": "row", "frame": "row"}  # what a position counts
+WORDS: Final = {"json": "line", "csv": "line", "parquet": "row", "frame": "row"}  # what a position counts
 KEEP: Final = 10_000  # rejections of one source that are kept with their place; beyond it they are counted
 
 

@@ -73,8 +73,8 @@ class Part:
 
     def kept(self, rows: pl.Series, notes: Counter[str]) -> Coded:
         """The cells of some rows as attributes."""
-        kinds, texts = self.cells(notes)
         at = rows.arg_true().to_list()
+        kinds, texts = self.cells(notes) if at else (np.zeros(0, np.uint8), pl.Series([], dtype=pl.String))
         return Coded.of(at, range(len(at)), [(self.name, int(kinds[i]), texts[i] or "") for i in at])
 
 
@@ -249,12 +249,13 @@ class _Reader:
 
     def severity(self) -> tuple[pl.Series, pl.Series]:
         """(number, text): a column for each, or one of words or of a logger's own numbers."""
-        part, sent = self.rows.one("severity"), self.rows.one("severity_number")
-        word = self.text("severity_text") if part is None else part.text(self.notes)
+        parts, sent = self.rows.parts.get("severity", ()), self.rows.one("severity_number")
+        word = self.text("severity_text") if not parts else self._null(pl.String())
         number = pl.repeat(0, self.rows.count, dtype=pl.Int64, eager=True)
-        if part is not None:
-            number = self._levels(part, word)
-        elif sent is None or "severity_text" in self.rows.parts:
+        for part in parts:  # of JSON, one for each key that a level stands under
+            mine = part.text(self.notes)
+            word, number = word.fill_null(mine), number + self._levels(part, mine)
+        if not parts and (sent is None or "severity_text" in self.rows.parts):
             self._unknown(word)
         if sent is not None:
             series = sent.series(self.notes)
