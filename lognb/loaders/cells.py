@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lognb.loaders import values
-from lognb.loaders.pairs import PAIRS, AttributeLists, arrow, nested_texts
+from lognb.loaders.pairs import PAIRS, AttributeLists, arrow, nested_texts, quote
 from lognb.loaders.values import ARRAY, BOOL, BYTES, DOUBLE, EMPTY, INT, KVLIST, STRING, Pairs, Typed
 
 if TYPE_CHECKING:
@@ -180,28 +180,37 @@ def _texts(array: Arrow, notes: Counter[str]) -> tuple[NDArray[np.uint8], pl.Ser
 
 
 def _nested(array: Arrow, notes: Counter[str]) -> tuple[NDArray[np.uint8], pl.Series]:
-    """Lists of plain values as columns; everything else value by value."""
+    """Lists, maps and structs as columns of literals; what no column of ours can hold, value by value as text."""
     kind = array.type
-    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+    if pa.types.is_fixed_size_list(kind):
+        array = array.cast(pa.list_(kind.value_type))
+        kind = array.type
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_map(kind):
         offsets = array.offsets.to_numpy(zero_copy_only=False).astype(np.int64)
-        inner = array.values.slice(offsets[0], offsets[-1] - offsets[0])
-        kinds, texts = typed_column(inner, notes)
-        return np.full(len(array), ARRAY, np.uint8), nested_texts(offsets - offsets[0], kinds, texts, None)
-    typed = [plain(_pythonic(item, kind), notes) for item in array.to_pylist()]
-    return np.asarray([k for k, _ in typed], np.uint8), pl.Series([t for _, t in typed], dtype=pl.String)
-
-
-def _pythonic(item: Any, kind: Arrow) -> Any:
-    """Maps as pairs: their Python form is a list of tuples, which could be a list as well."""
-    if item is None:
-        return None
-    if pa.types.is_map(kind):
-        return Pairs((str(k), _pythonic(v, kind.item_type)) for k, v in item)
+        start, size = int(offsets[0]), int(offsets[-1] - offsets[0])
+        keyed = pa.types.is_map(kind)
+        kinds, texts = typed_column((array.items if keyed else array.values).slice(start, size), notes)
+        keys = typed_column(array.keys.slice(start, size), notes)[1] if keyed else None
+        code = KVLIST if keyed else ARRAY
+        return np.full(len(array), code, np.uint8), nested_texts(offsets - start, kinds, texts, keys)
     if pa.types.is_struct(kind):
-        return Pairs((f.name, _pythonic(item.get(f.name), f.type)) for f in kind)
-    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
-        return [_pythonic(v, kind.value_type) for v in item]
-    return item
+        return np.full(len(array), KVLIST, np.uint8), _structs(array, notes)
+    notes["values of types that attributes do not have, kept as text"] += len(array)
+    return np.full(len(array), STRING, np.uint8), pl.Series([str(x) for x in array], dtype=pl.String)
+
+
+def _structs(array: Arrow, notes: Counter[str]) -> pl.Series:
+    """Literals of structs: the fields of each, null where one has none."""
+    parts: list[Any] = []
+    for i, f in enumerate(array.type):
+        kinds, texts = typed_column(pc.struct_field(array, [i]), notes)
+        value = texts.scatter(np.flatnonzero(kinds == STRING), quote(texts.filter(pl.Series(kinds == STRING))))
+        parts += [pl.lit(("," if i else "") + values.quote(f.name) + ":"), value.fill_null("null")]
+    tagged = len(array.type) == 1 and array.type[0].name.startswith("$")
+    ends = ('{"$kvlist":{', "}}") if tagged else ("{", "}")
+    if not parts:
+        return pl.Series(["{}"] * len(array), dtype=pl.String)
+    return pl.select(pl.concat_str([pl.lit(ends[0]), *parts, pl.lit(ends[1])])).to_series()
 
 
 def plain(value: Any, notes: Counter[str], depth: int = 0) -> Typed:

@@ -6,6 +6,7 @@ import io
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -72,28 +73,25 @@ class Frame:
     @cached_property
     def digest(self) -> str:
         """Hash of names, types and content."""
-        sink = _Hash()
-        writer: Any = None
-        for part in self.batches():
-            table = pa.Table.from_batches([part]) if isinstance(part, pa.RecordBatch) else part
-            bare = table.replace_schema_metadata(None).combine_chunks()
-            writer = writer or pa.ipc.new_stream(pa.PythonFile(sink, "w"), bare.schema)
-            # IPC writes of a slice only what lies in it.
-            writer.write_table(bare)
-        if writer is not None:
-            writer.close()
-        sink.write(repr(self.names).encode())
-        return sink.hash.hexdigest()
+        return self._hashed(part for part in self.batches()).hex()
 
     @cached_property
     def first(self) -> bytes:
-        """What stands for the frame in record ids: its names and its first rows."""
-        hashed = blake2b(repr(self.names).encode(), digest_size=16)
-        for part in self.batches():
-            rows = part.slice(0, 10).to_pylist()
-            hashed.update(repr(rows).encode("utf-8", "replace"))
-            break
-        return hashed.digest()
+        """What stands for the frame in record ids: its names, types and first rows."""
+        return self._hashed(part.take(list(range(min(10, part.num_rows)))) for part in islice(self.batches(), 1))
+
+    def _hashed(self, parts: Iterator[Any]) -> bytes:
+        sink = _Hash()
+        sink.write(repr(self.names).encode())
+        writer: Any = None
+        for part in parts:
+            table = pa.Table.from_batches([part]) if isinstance(part, pa.RecordBatch) else part
+            bare = table.replace_schema_metadata(None).combine_chunks()
+            writer = writer or pa.ipc.new_stream(pa.PythonFile(sink, "w"), bare.schema)
+            writer.write_table(bare)
+        if writer is not None:
+            writer.close()
+        return sink.hash.digest()
 
 
 class _Hash(io.RawIOBase):
