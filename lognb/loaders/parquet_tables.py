@@ -136,6 +136,7 @@ def file(
     if reason := reader.useless:
         if layouts.other(names) == "metrics":
             report.metrics, report.signals, report.why = sum(sizes), ["metrics"], "a table of metrics"
+            report.accepted_bytes = report.bytes
             return None
         report.why = reason
         return _reject(report, Rejected(1, 0, report.bytes, reason, sum(sizes)))

@@ -55,7 +55,7 @@ def rows(i: int, unit: Unit, columns: Mapping[str, str] | None, out: Decoded) ->
         return None
     data = unit.data.strip(b" \t\r\n,").removeprefix(BOM)
     known = frozenset((columns or {}).values())
-    found = _rows(data, known, top=True)
+    found = _rows(data, known, out.notes, top=True)
     if not found or not any(good for good, _ in found):
         return None
     for n, (good, _) in enumerate(found):
@@ -74,7 +74,7 @@ def _text(raw: bytes, notes: Counter[str]) -> str:
         return raw.decode("utf-8", "replace")
 
 
-def _rows(data: bytes, known: frozenset[str], *, top: bool) -> list[tuple[bool, bytes]]:
+def _rows(data: bytes, known: frozenset[str], notes: Counter[str], *, top: bool) -> list[tuple[bool, bytes]]:
     """(whether it is a row, its JSON) of each object; [] if there are none."""
     try:
         if data[:1] == b"[":
@@ -88,8 +88,10 @@ def _rows(data: bytes, known: frozenset[str], *, top: bool) -> list[tuple[bool, 
     for name in layouts.LISTS if top else ():
         inner = bytes(have.get(name, b""))
         if inner[:1] == b"[" or (inner[:1] == b"{" and name == "hits"):
-            found = _rows(inner, known, top=inner[:1] == b"{")
+            found = _rows(inner, known, notes, top=inner[:1] == b"{")
             if any(good for good, _ in found):
+                if len(have) > 1:
+                    notes["members of an answer beside its rows, passed over"] += len(have) - 1
                 return found
     return []
 
