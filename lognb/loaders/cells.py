@@ -246,6 +246,8 @@ def of_json(raw: bytes, notes: Counter[str], *, tagged: bool = False) -> Typed:
     first = raw[:1]
     if first == b'"' and b"\\" not in raw:
         return STRING, raw[1:-1].decode()
+    if len(raw) < 19 and raw.isdigit() and (first != b"0" or raw == b"0"):
+        return INT, raw.decode()
     value = json.loads(raw, object_pairs_hook=Pairs)
     if tagged and isinstance(value, Pairs):
         content = raw.decode()

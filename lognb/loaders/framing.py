@@ -67,10 +67,21 @@ def sniff(head: bytes) -> Form:
         if signal is not None and length:
             found.append((signal != "empty", size + length <= len(head), framing, why))
     if not found:
-        return Form("unknown", "unknown", _what_else(text))
+        return _json_lines(text) or Form("unknown", "unknown", _what_else(text))
     # Two framings can both show evidence only by accident; the better kept one wins, in the order of HEADERS.
     best = max(found, key=lambda f: f[:2])
     return Form("protobuf", best[2], best[3])
+
+
+def _json_lines(text: bytes) -> Form | None:
+    """JSON lines behind others, as a program has them that says something before its logger is set up."""
+    lines = [line for line in text.splitlines()[:200] if line.strip()]
+    whole = sum(line.lstrip()[:1] == b"{" and line.rstrip()[-1:] == b"}" for line in lines)
+    return (
+        Form("json", "documents", f"{whole} of its first {len(lines)} lines are JSON")
+        if 2 * whole >= len(lines)
+        else None
+    )
 
 
 def _what_else(text: bytes) -> str:

@@ -256,7 +256,7 @@ def find(names: Iterable[str]) -> tuple[Layout | None, str]:
         return None, ""
     known = {layout.name: len(have.intersection(layout.columns)) for layout in fits}
     best = max(fits, key=lambda layout: known[layout.name])
-    why = f"the columns of {best.name}"
+    why = f"the layout of {best.name}, by its columns"
     rivals = [layout.name for layout in fits if layout is not best]
     if rivals:
         why += f" ({known[best.name]} known; {', '.join(f'{name} would know {known[name]}' for name in rivals)})"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
@@ -103,16 +104,21 @@ def _is_row(data: bytes, known: frozenset[str], have: Mapping[str, Any] | None =
             have = _object(data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return False
-    if any(_OTLP.fullmatch(key) for key in have) or bytes(have.get("attributes", b""))[:1] == b"[":
+    telling = _telling(tuple(have), known)
+    if telling is None or bytes(have.get("attributes", b""))[:1] == b"[":
         return False
-    if known.intersection(have):
-        return True
-    if any(
-        (usual := layouts.usual(key)) and usual[0] in ("timestamp", "body") and bytes(raw) != b"null"
-        for key, raw in have.items()
-    ):
+    if any(key in known or bytes(have[key]) != b"null" for key in telling):
         return True
     return any(name in have and _is_row(bytes(have[name]), known) for name in layouts.WRAPPERS)
+
+
+@lru_cache(1024)
+def _telling(keys: tuple[str, ...], known: frozenset[str]) -> tuple[str, ...] | None:
+    """The keys that make an object a record; None if one of them is OTLP's own. Few sets of keys recur."""
+    if any(_OTLP.fullmatch(key) for key in keys):
+        return None
+    usual = ((key, layouts.usual(key)) for key in keys)
+    return tuple(key for key, part in usual if key in known or (part and part[0] in ("timestamp", "body")))
 
 
 def _has_name(data: bytes, known: frozenset[str]) -> bool:
@@ -121,11 +127,7 @@ def _has_name(data: bytes, known: frozenset[str]) -> bool:
         pairs = json.loads(data.decode("utf-8", "replace"), object_pairs_hook=Pairs)
     except (ValueError, RecursionError):
         return False
-    keys = {key for key, _ in pairs} if isinstance(pairs, Pairs) else set()
-    if any(_OTLP.fullmatch(key) for key in keys):
-        return False
-    named = {usual[0] for key in keys if (usual := layouts.usual(key))}
-    return bool(known & keys or named & {"timestamp", "body"})
+    return isinstance(pairs, Pairs) and bool(_telling(tuple(key for key, _ in pairs), known))
 
 
 def decode(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 WORDS: Final = {"json": "line", "csv": "line", "parquet": "row", "frame": "row"}  # what a position counts
+_FOUND: Final = ("csv", "parquet", "frame")  # what columns stand for was found out, so it is said
 KEEP: Final = 10_000  # rejections of one source that are kept with their place; beyond it they are counted
 
 
@@ -179,6 +180,8 @@ class LoadReport:
         for f in self.files:
             out.append(f"{f.source}: {f.outcome}  [{f.kind}; {f.bytes:,} bytes]")
             word = WORDS.get(f.format, "message")
+            if f.format in _FOUND and f.why and f.records:
+                out.append(f"    read by {f.why}")
             out += [f"    {word} {r.position}, byte {r.offset:,}: {r.reason}" for r in f.rejections[:3]]
             if f.rejected > 3:
                 out.append(f"    … and {f.rejected - 3:,} more: load_report.rejected")

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+import pyarrow.parquet as pq
 import pytest
 from making import load
 
@@ -38,7 +39,7 @@ def test_81_logs_from_json_lines_protobuf_and_parquet_are_the_same_in_every_colu
 
 
 def test_other_signals_as_parquet_are_told_apart(realworld: Path) -> None:
-    for path in sorted((realworld / "otlp2parquet/parquet").iterdir()):
+    for path in sorted((realworld / "otlp2parquet/parquet").glob("*.parquet")):
         frame, report = load(path.read_bytes())
         (file,) = report.files
         if path.name == "logs.parquet":
@@ -46,8 +47,8 @@ def test_other_signals_as_parquet_are_told_apart(realworld: Path) -> None:
         elif path.name == "traces.parquet":
             assert (len(frame), file.rejected_records) == (0, 19)
         else:
-            assert (len(frame), file.rejected) == (0, 0)
-            assert file.metrics > 0
+            rows = pq.read_metadata(path).num_rows  # one of the files has none
+            assert (len(frame), file.rejected, file.metrics) == (0, 0, rows), path.name
 
 
 def test_an_incident_in_csv_by_columns_all_rows_and_every_trace_id_is_in_the_spans(realworld: Path) -> None:
@@ -69,7 +70,7 @@ def test_an_incident_in_csv_by_columns_all_rows_and_every_trace_id_is_in_the_spa
 
 # file: (records, places rejected)
 PLAIN = {
-    "node-bunyan/test/corpus/all.log": None,
+    "node-bunyan/test/corpus/all.log": (13, 5),
     "node-bunyan/test/corpus/bogus.log": (0, 2),
     "node-bunyan/test/corpus/simple.log": (1, 0),
     "node-bunyan/test/corpus/log1.log.gz": (4, 0),
@@ -87,13 +88,12 @@ PLAIN = {
 def test_logs_of_other_loggers_by_the_usual_names(realworld: Path, name: str) -> None:
     frame, report = load(Source(name, realworld / name))
     (file,) = report.files
-    if PLAIN[name] is None:
-        assert file.records > 0
-    else:
-        assert (file.records, file.rejected) == PLAIN[name], str(report)
+    assert (file.records, file.rejected) == PLAIN[name], str(report)
     assert frame["time"].null_count() == 0
     if "bunyan" in name and len(frame):
-        assert "unspecified" not in set(frame["severity"].cast(str))
+        # 55 is a level that somebody made; the word stays as it was sent.
+        odd = frame.filter(pl.col("severity") == "unspecified")["severity_text"].to_list()
+        assert odd == (["55"] if name.endswith("all.log") else [])
         assert frame["service_name"].null_count() == 0
 
 
