@@ -100,15 +100,19 @@ def decode_json(
     """Fill `out` from JSON units: OTLP, and where a unit is none of it, plain records (plain_json.py)."""
     logs, spans = _Rows(Record, out.notes), _Rows(Span, out.notes)
     plain: list[plain_json.Row] = []
+    was_plain = False
     decoders = list(otlp_json.REQUEST)
     for i, unit in enumerate(units):
-        request = _fast(unit, decoders)
-        if request is None or not (request.resource_logs or request.resource_spans or request.resource_metrics):
-            # A document of another kind can pass for a request of nothing.
+        # Plain records do not pass for OTLP, nor OTLP for them: the kind of the last unit is tried first.
+        found = plain_json.rows(i, unit, columns_, out) if was_plain else None
+        request = _fast(unit, decoders) if found is None else None
+        empty = request is None or not (request.resource_logs or request.resource_spans or request.resource_metrics)
+        if found is None and empty and not was_plain:
             found = plain_json.rows(i, unit, columns_, out)
-            if found is not None:
-                plain += found
-                continue
+        was_plain = found is not None
+        if found is not None:
+            plain += found
+            continue
         if request is None:
             _slow(i, unit, logs, spans, out)
         else:
