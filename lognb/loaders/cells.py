@@ -391,6 +391,9 @@ def many_pairs(name: str, column: Arrow, notes: Counter[str], *, tagged: bool = 
     if pa.types.is_map(array.type):
         return map_pairs(array, notes)
     if pa.types.is_struct(array.type):
+        if {f.name for f in array.type} == {"metadata", "value"} and all(is_bytes(f.type) for f in array.type):
+            notes[f"{name} in Parquet's VARIANT, kept as bytes; write it as JSON text to have its keys"] += len(array)
+            return column_pairs(name, array, notes)
         return struct_pairs(array, notes)
     if is_text(array.type) or is_bytes(array.type):
         return object_pairs(text(array, notes), name, notes, tagged=tagged)

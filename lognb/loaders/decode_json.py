@@ -16,6 +16,7 @@ from lognb.loaders.batch import joined
 from lognb.loaders.columns import Groups, LogColumns, Owner, SpanColumns
 from lognb.loaders.framing import BOM
 from lognb.loaders.otlp_json import Record, Request, Span, Status
+from lognb.loaders.parquet_tables import ERRORS, said
 from lognb.schema import LEVELS, SPAN_KINDS, STATUS_CODES
 
 if TYPE_CHECKING:
@@ -131,7 +132,12 @@ def decode_json(
             )
         )
     if plain:
-        made.append(plain_json.decode(plain, place, keys, columns_, out))
+        try:
+            made.append(plain_json.decode(plain, place, keys, columns_, out))
+        except ERRORS as e:
+            out.records -= len(plain)
+            for i in dict.fromkeys(row.unit for row in plain):
+                out.reject(units[i], f"records that could not be read: {said(e)}")
     if made:
         out.batch = joined(made)
 

@@ -46,7 +46,7 @@ def sniff(head: bytes) -> Form:
     if not text:
         return Form("unknown", "empty", "only white space" if head else "no bytes")
     if head[:4] == b"PAR1":
-        why = "a single Parquet file; lognb reads the folder that write_parquet wrote, with its manifest.json"
+        why = "Parquet inside of a compressed stream; it is read from its end, so unpack it first"
         return Form("parquet", "file", why)
     if text[:1] in b"{[" and not head.startswith(b"\0"):
         return Form("json", "documents", "starts as JSON")

@@ -126,8 +126,9 @@ class Load:
             plan = layouts.plan([*table[1], *dict(source.partition)], self._columns, source.name)
             report.why = f"{form.why}; {plan.why}"
             first = first_hash(delimited.start(head))
+            # A stretch of rows is no unit: no limit of units is meant for it, and its size is bounded where it is cut.
             about = Chunk(
-                source.name, form.format, form.framing, first, (), self._limits[1], self._keys, self._columns, table[1],
+                source.name, form.format, form.framing, first, (), 1 << 40, self._keys, self._columns, table[1],
                 tuple((k, v) for k, v in source.partition if k not in table[1]),
             )  # fmt: skip
             yield from _chunks(delimited.units(rest), about)

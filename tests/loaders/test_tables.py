@@ -11,7 +11,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from making import load
+from making import check, load
 
 import lognb as ln
 from lognb.loaders import delimited, parquet_tables
@@ -206,6 +206,34 @@ def test_a_panic_of_polars_is_a_line_that_names_the_file(monkeypatch: pytest.Mon
     monkeypatch.setattr(parquet_tables.tables, "rows_of", panic)
     with pytest.raises(ln.SourceError, match=r"hostile\.parquet.*rows 1 to 3.*not of one mind"):
         ln.read(path)
+
+
+def test_a_panic_of_polars_costs_plain_records_their_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    def panic(*_: Any, **__: Any) -> Any:
+        raise pl.exceptions.PanicException("not of one mind")
+
+    monkeypatch.setattr(parquet_tables.tables, "to_batch", panic)
+    for data in (b'{"msg":"a"}\n{"msg":"b"}\n', b"time,message\n2024-05-01T10:00:00Z,a\n"):
+        frame, report = load(data)
+        check(data, frame, report)
+        assert report.files[0].rejected == (2 if data[:1] == b"{" else 1)
+        assert "not of one mind" in report.files[0].rejections[0].reason
+
+
+def test_a_small_limit_of_units_does_not_touch_rows() -> None:
+    data = b"time,message\n" + b"".join(b"2024-05-01T10:00:00Z,row %d\n" % i for i in range(1000))
+    frame, report = load(data, max_unit_bytes=100)
+    assert (len(frame), report.files[0].rejected) == (1000, 0)
+
+
+def test_variant_attributes_are_kept_and_told() -> None:
+    variant = pa.array(
+        [{"metadata": b"\1", "value": b"\2"}], pa.struct([("metadata", pa.binary()), ("value", pa.binary())])
+    )
+    table = pa.table({"time_unix_nano": [1], "body": ["b"], "severity_number": [9], "log_attributes": variant})
+    frame, report = load(parquet(table))
+    assert json.loads(frame["attributes"][0])["log_attributes"]["value"] == {"$bytes": "Ag=="}
+    assert any("VARIANT" in note for note in report.files[0].notes)
 
 
 def test_a_damaged_row_group_costs_itself_and_says_its_rows() -> None:
