@@ -184,6 +184,7 @@ USUAL: Final[dict[str, tuple[str, ...]]] = {
     "trace_flags": ("trace_flags", "traceflags"),
     "event_name": ("event_name", "eventname"),
     "scope_name": ("scope_name", "scopename", "logger", "logger_name", "loggername", "log.logger"),
+    "scope": ("instrumentation_scope",),
     "resource:service.name": (
         "service.name", "service_name", "servicename", "service", "dd.service", "otelServiceName", "app",
         "application", "name",
@@ -202,6 +203,9 @@ NUMBERED: Final[dict[str, Mapping[int, str]]] = {
 # Keys under which an answer or an export keeps its rows, and objects that wrap a row.
 LISTS: Final = ("results", "events", "records", "logs", "entries", "items", "hits", "rows", "data")
 WRAPPERS: Final = ("_source",)
+
+# Rows of JSON in which names mean something else: the keys by which they are told, and the usual name of each.
+RENAMED: Final = ((("event", "distinct_id", "properties"), {"event": "event_name", "properties": "attributes"}),)
 
 _BY_NAME: Final = {name.lower(): (target, rank) for target, names in USUAL.items() for rank, name in enumerate(names)}
 

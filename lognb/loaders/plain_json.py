@@ -142,7 +142,7 @@ def decode(
     linked = {n: given.pop(n) for n in ("session_id", "user_id") if n in given}
     if columns:
         out.keys |= {*_keys(lists)}
-    made = _lifted(_flattened(lists, out.notes), given, out.notes)
+    made = _lifted(_renamed(_flattened(lists, out.notes), len(found)), given, out.notes)
     unit = np.fromiter((row.unit for row in found), np.int64, len(found))
     index = np.fromiter((row.place for row in found), np.int64, len(found))
     mine = Place(place.source, record_ids(place.keys[unit], index), place.positions[unit])
@@ -197,6 +197,23 @@ def _flattened(lists: AttributeLists, notes: Counter[str]) -> Coded:
         return coded
     texts = lists.table["text"]
     return _expanded(coded, at, {c: _dotted(key[c], texts[c], notes) for c in np.unique(coded.codes[at]).tolist()})
+
+
+def _renamed(coded: Coded, count: int) -> Coded:
+    """Pairs of rows whose names mean something else, under the usual names."""
+    for needs, names in layouts.RENAMED:
+        key = coded.table["key"]
+        mine = np.ones(count, bool)
+        for name in needs:
+            have = np.zeros(count, bool)
+            have[coded.rows[(key == name).to_numpy()[coded.codes]]] = True
+            mine &= have
+        at = np.flatnonzero(mine[coded.rows] & key.is_in(list(names)).to_numpy()[coded.codes])
+        if len(at):
+            table = coded.table.rows()
+            inner = {c: [(names[table[c][0]], *table[c][1:])] for c in np.unique(coded.codes[at]).tolist()}
+            coded = _expanded(coded, at, inner)
+    return coded
 
 
 def _dotted(key: str, text: str, notes: Counter[str]) -> list[tuple[str, int, str]]:
