@@ -28,7 +28,7 @@ from lognb.query import Condition, Query
 from lognb.schema import RECORD
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import timedelta
 
     from lognb.engines.base import Engine
@@ -44,10 +44,18 @@ def read(
     progress: bool | None = None,
     session_keys: str | Sequence[str] = (),
     user_keys: str | Sequence[str] = (),
+    columns: Mapping[str, str] | None = None,
     max_expansion: float = MAX_EXPANSION,
     max_unit_bytes: int = MAX_UNIT_BYTES,
 ) -> Logs:
-    """Load files, globs, folders (recursively), bytes or open binary files, whatever OTLP is in them.
+    """Load files, globs, folders (recursively), bytes, open binary files or frames, whatever logs are in them.
+
+    OTLP is read as JSON or protobuf in any framing; Parquet by the layouts of otlp2parquet, ClickHouse, duckdb-otlp,
+    rotel and PostHog; other Parquet, CSV and JSON lines by the names that loggers usually give to time, level, message
+    and ids. `columns` says it instead, as {"body": "msg", "time": "ts"}: a part of the record (schema.RECORD; "time" is
+    the timestamp) and the column for it. A frame is one of Polars or pandas, or anything with an Arrow stream. Columns
+    that are no part of the record become attributes with their type. The load report says what was found, how times
+    were read, and what did not fit.
 
     The records go into a local store once; reading the same content again opens that store, whatever the files are
     called by then. `store` names a file of your own for it instead of lognb's cache. `workers` are the processes that
@@ -55,7 +63,8 @@ def read(
     known ones. `max_expansion` and `max_unit_bytes` bound what a compressed file may grow to, as a ratio, and how
     large one message may be; what is beyond them is rejected in the load report.
 
-    Raises SourceError if a source is missing, or if no log record and no span came out of any of them.
+    Raises SourceError if a source is missing, if `columns` names a part or a column that is not there, or if no log
+    record and no span came out of any source.
     """
     found = expand(sources)
     named = [(_digest(source), source.name) for source in found]
@@ -63,6 +72,7 @@ def read(
     options: dict[str, Any] = {
         "session_keys": _listed(session_keys),
         "user_keys": _listed(user_keys),
+        "columns": dict(columns) if columns else None,
         "max_expansion": max_expansion,
         "max_unit_bytes": max_unit_bytes,
     }
@@ -326,13 +336,10 @@ def _rejected(report: LoadReport) -> str:
     total = sum(file.rejected for file in report.files)
     for file in report.files:
         for at in file.rejections[:1]:
-            place = plain(file.source, 60)
-            if file.format in _UNITS:
-                place += f" {_UNITS[file.format]} {count(at.position)}, byte {count(at.offset)}"
+            place = f"{plain(file.source, 60)}, {file.place(at)}"
             return f"{plural(total, 'place')} could not be read; the first: {place}: {plain(at.reason, 120)}"
     return ""
 
 
-_UNITS = {"json": "line", "protobuf": "message"}
 _STORE = ["last used", "records", "size", "sources"]
 _STORE_RIGHT = [False, True, True, False]

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
+from lognb.loaders.cells import runs
 from lognb.loaders.pairs import AttributeLists
-from lognb.schema import RECORD
+from lognb.schema import RECORD, Batch
 
 if TYPE_CHECKING:
-    from lognb.schema import Batch
+    from collections.abc import Sequence
 
 
 def to_frame(batch: Batch) -> pl.DataFrame:
@@ -21,3 +23,27 @@ def to_frame(batch: Batch) -> pl.DataFrame:
     )
     attributes = AttributeLists(batch.offsets, batch.codes, batch.pairs).texts()
     return records.with_columns(attributes.alias("attributes"), resource.alias("resource")).select(list(RECORD))
+
+
+def joined(batches: Sequence[Batch]) -> Batch:
+    """Batches of one stretch of a source as one, records in the order of their positions."""
+    if len(batches) == 1:
+        return batches[0]
+    base = np.cumsum([0, *(len(b.resources) for b in batches)])
+    records = pl.concat([
+        b.records.with_columns(pl.col("resource_ix") + pl.lit(int(n), pl.UInt32))
+        for b, n in zip(batches, base, strict=False)
+    ])  # fmt: skip
+    pairs = np.cumsum([0, *(len(b.pairs) for b in batches)])
+    codes = np.concatenate([b.codes.astype(np.int64) + n for b, n in zip(batches, pairs, strict=False)])
+    sizes = np.concatenate([np.diff(b.offsets) for b in batches])
+    starts = np.concatenate(([0], np.cumsum(sizes)))
+    order = np.argsort(records["source_position"].to_numpy(), kind="stable")
+    return Batch(
+        records[order],
+        np.concatenate(([0], np.cumsum(sizes[order]))),
+        codes[runs(starts[:-1][order], sizes[order])].astype(np.uint32),
+        pl.concat([b.pairs for b in batches]),
+        pl.concat([b.resources for b in batches]),
+        pl.concat([b.spans for b in batches]),
+    )

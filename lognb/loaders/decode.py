@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import gc
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -16,7 +16,7 @@ from lognb.loaders.columns import Groups, Owner, Place, unit_key
 from lognb.loaders.streams import ZSTD, zstd_message
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from lognb.loaders.framing import Unit
     from lognb.schema import Batch
@@ -44,6 +44,9 @@ class Chunk:
     units: Sequence[Unit]
     max_bytes: int
     keys: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+    columns: Mapping[str, str] | None = None  # as `read` takes them; for what is no OTLP
+    names: tuple[str, ...] = ()  # the header of a table
+    partition: tuple[tuple[str, str], ...] = ()  # columns that the path of a table names
 
 
 @dataclass(slots=True)
@@ -60,6 +63,7 @@ class Decoded:
     accepted_bytes: int = 0
     rejected_bytes: int = 0
     signals: set[str] = field(default_factory=set)
+    keys: set[str] = field(default_factory=set)  # of plain JSON, where the caller named some
 
     def reject(
         self, unit: Unit, reason: str, *, offset: int = 0, length: int | None = None, records: int | None = None
@@ -84,6 +88,11 @@ def decode(chunk: Chunk) -> Decoded:
         else:
             units.append(u)
     format_ = chunk.format
+    if format_ == "csv":
+        from lognb.loaders import delimited
+
+        delimited.decode(replace(chunk, units=units), out)
+        return _accounted(chunk, out)
     if chunk.framing == "be32 zstd":
         units = _inflate(units, chunk.max_bytes, out)
         format_ = "json" if any(u.data[:1] in (b"{", b"[") for u in units[:1]) else "protobuf"
@@ -92,10 +101,17 @@ def decode(chunk: Chunk) -> Decoded:
     collecting = gc.isenabled()
     gc.disable()  # a million small objects that live until the chunk is done: looking through them costs a fifth
     try:
-        (decode_json if format_ == "json" else decode_proto)(units, place, chunk.keys, out)
+        if format_ == "json":
+            decode_json(units, place, chunk.keys, out, chunk.columns)
+        else:
+            decode_proto(units, place, chunk.keys, out)
     finally:
         if collecting:
             gc.enable()
+    return _accounted(chunk, out)
+
+
+def _accounted(chunk: Chunk, out: Decoded) -> Decoded:
     total = sum(u.size for u in chunk.units)
     out.rejected_bytes = min(total, sum(r.length for r in out.rejected))
     out.accepted_bytes = total - out.rejected_bytes

@@ -11,14 +11,16 @@ import msgspec
 import polars as pl
 from msgspec.structs import fields as struct_fields
 
-from lognb.loaders import columns, json_columns, json_repair, otlp_json, values
+from lognb.loaders import columns, json_columns, json_repair, otlp_json, plain_json, values
+from lognb.loaders.batch import joined
 from lognb.loaders.columns import Groups, LogColumns, Owner, SpanColumns
 from lognb.loaders.framing import BOM
 from lognb.loaders.otlp_json import Record, Request, Span, Status
+from lognb.loaders.parquet_tables import ERRORS, said
 from lognb.schema import LEVELS, SPAN_KINDS, STATUS_CODES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from lognb.loaders.columns import Place
     from lognb.loaders.decode import Decoded
@@ -89,26 +91,55 @@ def _owner(raw: bytes) -> tuple[Owner, Counter[str]]:
     return Owner.of(pairs, name, version), notes
 
 
-def decode_json(units: Sequence[Unit], place: Place, keys: tuple[Sequence[str], Sequence[str]], out: Decoded) -> None:
-    """Fill `out` from JSON units."""
+def decode_json(
+    units: Sequence[Unit],
+    place: Place,
+    keys: tuple[Sequence[str], Sequence[str]],
+    out: Decoded,
+    columns_: Mapping[str, str] | None = None,
+) -> None:
+    """Fill `out` from JSON units: OTLP, and where a unit is none of it, plain records (plain_json.py)."""
     logs, spans = _Rows(Record, out.notes), _Rows(Span, out.notes)
+    plain: list[plain_json.Row] = []
+    was_plain = False
     decoders = list(otlp_json.REQUEST)
     for i, unit in enumerate(units):
-        request = _fast(unit, decoders)
+        # Plain records do not pass for OTLP, nor OTLP for them: the kind of the last unit is tried first.
+        found = plain_json.rows(i, unit, columns_, out) if was_plain else None
+        request = _fast(unit, decoders) if found is None else None
+        empty = request is None or not (request.resource_logs or request.resource_spans or request.resource_metrics)
+        if found is None and empty and not was_plain:
+            found = plain_json.rows(i, unit, columns_, out)
+        was_plain = found is not None
+        if found is not None:
+            plain += found
+            continue
         if request is None:
             _slow(i, unit, logs, spans, out)
         else:
             _collect(i, request, logs, spans, out)
-    out.records, out.spans = len(logs), len(spans)
+    out.records, out.spans = len(logs) + len(plain), len(spans)
     out.signals |= {name for name, n in (("logs", out.records), ("traces", out.spans), ("metrics", out.metrics)) if n}
-    if out.records or out.spans:
-        out.batch = columns.batch(
-            _log_columns(logs, out.notes),
-            _span_columns(spans, out.notes) if out.spans else None,
-            place,
-            keys,
-            out.notes,
+    made = []
+    if len(logs) or out.spans:
+        made.append(
+            columns.batch(
+                _log_columns(logs, out.notes),
+                _span_columns(spans, out.notes) if out.spans else None,
+                place,
+                keys,
+                out.notes,
+            )
         )
+    if plain:
+        try:
+            made.append(plain_json.decode(plain, place, keys, columns_, out))
+        except ERRORS as e:
+            out.records -= len(plain)
+            for i in dict.fromkeys(row.unit for row in plain):
+                out.reject(units[i], f"records that could not be read: {said(e)}")
+    if made:
+        out.batch = joined(made)
 
 
 def _fast(unit: Unit, decoders: list[Any]) -> Request | None:

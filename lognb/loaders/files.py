@@ -12,10 +12,12 @@ from difflib import get_close_matches
 from hashlib import sha256
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from platformdirs import user_cache_path
 
 from lognb.errors import SourceError
+from lognb.loaders.frames import Frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,15 +25,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One thing to read. `name` is how it is shown; `path` is None for bytes and open files."""
+    """One thing to read. `name` is how it is shown; `path` is None for bytes, open files and frames."""
 
     name: str
     path: Path | None = None
     data: bytes | None = None
+    frame: Frame | None = None
+    partition: tuple[tuple[str, str], ...] = ()  # of a path of folders like service=shop/date=2025-10-17
 
     @property
     def size(self) -> int:
         """Bytes as they lie on disk; of a folder of lognb's Parquet, of all its files."""
+        if self.frame is not None:
+            return self.frame.size
         if self.data is not None:
             return len(self.data)
         return sum(p.stat().st_size for p in self.files())
@@ -48,9 +54,13 @@ class Source:
 
     def digest(self) -> str:
         """Hash of the content, in hex. Of files it is remembered by path, size and time of change."""
+        if self.frame is not None:
+            return self.frame.digest
         if self.data is not None:
             return _hash(self.data)
         digests = [_digest(p) for p in self.files()]
+        if self.partition:
+            digests.append(repr(self.partition))
         return digests[0] if len(digests) == 1 else _hash("".join(digests).encode())
 
 
@@ -72,9 +82,11 @@ def expand(arguments: Iterable[Any]) -> list[Source]:
                     f"source {i}: open the file in binary mode ('rb'); it gives {type(data).__name__}, not bytes"
                 )
             out.append(Source(str(getattr(arg, "name", f"<file {i}>")), data=data))
+        elif (frame := Frame.of(arg, f"<frame {i}>")) is not None:
+            out.append(Source(frame.name, frame=frame))
         else:
             raise TypeError(
-                f"source {i} is {type(arg).__name__}; give paths, globs, folders, bytes or open binary files"
+                f"source {i} is {type(arg).__name__}; give paths, globs, folders, bytes, open binary files or frames"
             )
     return out
 
@@ -87,7 +99,7 @@ def _paths(text: str) -> Iterator[Source]:
             raise SourceError(f"{text}: the folder has no files")
         yield from found
     elif path.exists():
-        yield Source(text, path)
+        yield Source(text, path, partition=_partition(path))
     else:
         pattern = glob.has_magic(text)
         matches = sorted(glob.glob(str(path), recursive=True)) if pattern else []  # noqa: PTH207 (Path.glob takes no absolute patterns)
@@ -109,7 +121,13 @@ def _folder(folder: Path) -> Iterator[Source]:
         if entry.is_dir():
             yield from _folder(entry)
         elif entry.is_file():
-            yield Source(str(entry), entry)
+            yield Source(str(entry), entry, partition=_partition(entry))
+
+
+def _partition(path: Path) -> tuple[tuple[str, str], ...]:
+    """Columns that stand in the names of folders, as Hive and its kin write them: `key=value`."""
+    pairs = (part.partition("=") for part in path.parts[:-1])
+    return tuple((k, unquote(v)) for k, eq, v in pairs if eq and k.isidentifier() and v != "__HIVE_DEFAULT_PARTITION__")
 
 
 def _near(path: Path) -> str:

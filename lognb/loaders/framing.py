@@ -46,7 +46,7 @@ def sniff(head: bytes) -> Form:
     if not text:
         return Form("unknown", "empty", "only white space" if head else "no bytes")
     if head[:4] == b"PAR1":
-        why = "a single Parquet file; lognb reads the folder that write_parquet wrote, with its manifest.json"
+        why = "Parquet inside of a compressed stream; it is read from its end, so unpack it first"
         return Form("parquet", "file", why)
     if text[:1] in b"{[" and not head.startswith(b"\0"):
         return Form("json", "documents", "starts as JSON")
@@ -67,10 +67,21 @@ def sniff(head: bytes) -> Form:
         if signal is not None and length:
             found.append((signal != "empty", size + length <= len(head), framing, why))
     if not found:
-        return Form("unknown", "unknown", _what_else(text))
+        return _json_lines(text) or Form("unknown", "unknown", _what_else(text))
     # Two framings can both show evidence only by accident; the better kept one wins, in the order of HEADERS.
     best = max(found, key=lambda f: f[:2])
     return Form("protobuf", best[2], best[3])
+
+
+def _json_lines(text: bytes) -> Form | None:
+    """JSON lines behind others, as a program has them that says something before its logger is set up."""
+    lines = [line for line in text.splitlines()[:200] if line.strip()]
+    whole = sum(line.lstrip()[:1] == b"{" and line.rstrip()[-1:] == b"}" for line in lines)
+    return (
+        Form("json", "documents", f"{whole} of its first {len(lines)} lines are JSON")
+        if 2 * whole >= len(lines)
+        else None
+    )
 
 
 def _what_else(text: bytes) -> str:

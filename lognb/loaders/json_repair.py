@@ -30,6 +30,7 @@ _ITEMS: Final = {
     "traces": ("resource_spans", "scope_spans", "spans"),
     "metrics": ("resource_metrics", "scope_metrics", "metrics"),
 }
+_NOTHING: Final = "JSON without resourceLogs, resourceSpans or resourceMetrics, and no usual time or body (columns=)"
 _BLANK: Final = re.compile(r"[\s,\]\[]*")
 
 
@@ -136,9 +137,7 @@ def _document(document: Any, place: tuple[int, int], out: Found, notes: Counter[
         if document == {}:
             return
         keys = ", ".join(map(repr, list(document)[:4])) if isinstance(document, dict) else type(document).__name__
-        out.lost.append(
-            Lost(place[0], 0, f"JSON without resourceLogs, resourceSpans or resourceMetrics; it has {keys}"[:300], None)
-        )
+        out.lost.append(Lost(place[0], 0, f"{_NOTHING}; it has {keys}"[:300], None))
     for signal in signals:
         top, mid, low = _ITEMS[signal]
         for i, r in enumerate(_list(have[top], top, place, out)):

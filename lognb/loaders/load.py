@@ -6,11 +6,12 @@ import os
 import sys
 from collections import deque
 from contextlib import closing
+from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from lognb._progress import Bar
 from lognb.errors import SourceError
-from lognb.loaders import json_text, parquet
+from lognb.loaders import delimited, json_text, layouts, parquet, parquet_tables
 from lognb.loaders.columns import first_hash
 from lognb.loaders.decode import Chunk, Decoded, Rejected, decode
 from lognb.loaders.framing import HEAD, Unit, frames, sniff
@@ -18,14 +19,14 @@ from lognb.loaders.report import FileReport, LoadReport
 from lognb.loaders.streams import Stream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from lognb.loaders.files import Source
     from lognb.schema import Batch
 
 MAX_EXPANSION: Final = 250.0
 MAX_UNIT_BYTES: Final = 1 << 30
-CHUNK: Final = {"json": 13 << 20, "protobuf": 8 << 20}
+CHUNK: Final = {"json": 13 << 20, "protobuf": 8 << 20, "csv": 1}
 _PAYS: Final = 64 << 20  # bytes from which more processes are worth their start
 
 
@@ -44,12 +45,15 @@ class Load:
         max_unit_bytes: int = MAX_UNIT_BYTES,
         session_keys: Sequence[str] = (),
         user_keys: Sequence[str] = (),
+        columns: Mapping[str, str] | None = None,
         progress: bool = True,
     ) -> None:
         self.sources = list(sources)
         self.report = LoadReport()
         self._limits = (max_expansion, max_unit_bytes)
         self._keys = (tuple(session_keys), tuple(user_keys))
+        layouts.checked(columns)
+        self._columns = dict(columns) if columns else None
         self._progress = progress
         total = sum(s.size for s in self.sources)
         self._workers = (min(os.cpu_count() or 1, 8) if total >= _PAYS else 1) if workers is None else max(1, workers)
@@ -64,6 +68,8 @@ class Load:
                 self.report.files.append(report)
                 if source.path is not None and source.path.is_dir():
                     yield from parquet.folder(source, report)
+                elif source.frame is not None:
+                    yield from parquet_tables.frame(source, report, self._keys, self._columns)
                 else:
                     yield from self._file(source, report, workers, bar)
                 bar.up_to(sum(f.bytes for f in self.report.files))
@@ -77,12 +83,19 @@ class Load:
             report.reject(Rejected(0, 0, 0, report.why, None))
             return
         with raw:
+            if _is_parquet(raw):
+                yield from parquet_tables.file(source, raw, report, self._keys, self._columns)
+                return
             stream = Stream(raw, self._limits[0])
+            keys: set[str] = set()
             for decoded in workers.map(self._chunks(source, raw, stream, report)):
                 report.add(decoded)
+                keys |= decoded.keys
                 bar.up_to(before + stream.bytes_in)
                 if decoded.batch is not None:
                     yield decoded.batch
+            if keys:
+                layouts.missing(self._columns, keys, source.name)
         report.compression = ", then ".join(stream.compression) or report.compression
         report.stream_bytes = stream.bytes_out
         for damage in stream.damage:
@@ -101,7 +114,8 @@ class Load:
     def _split(self, source: Source, raw: IO[bytes], stream: Stream, report: FileReport) -> Iterator[Chunk]:
         blocks = iter(stream)
         head, rest = _head(blocks)
-        form = sniff(head)
+        table = delimited.sniff(head, self._columns)
+        form = table[0] if table else sniff(head)
         report.format, report.framing, report.why = form.format, form.framing, form.why
         if form.format in ("parquet", "unknown"):
             size = sum(len(block) for block in rest)
@@ -109,12 +123,33 @@ class Load:
                 return  # white space
             report.rejected_bytes += size
             report.reject(Rejected(1, 0, size, form.why, None))
+        elif table:
+            plan = layouts.plan([*table[1], *dict(source.partition)], self._columns, source.name)
+            report.why = f"{form.why}; {plan.why}"
+            first = first_hash(delimited.start(head))
+            # A stretch of rows is no unit: no limit of units is meant for it, and its size is bounded where it is cut.
+            about = Chunk(
+                source.name, form.format, form.framing, first, (), 1 << 40, self._keys, self._columns, table[1],
+                tuple((k, v) for k, v in source.partition if k not in table[1]),
+            )  # fmt: skip
+            yield from _chunks(delimited.units(rest), about)
         else:
             limit = self._limits[1]
             units = (
                 json_text.documents(rest, limit) if form.framing == "documents" else frames(rest, form.framing, limit)
             )
-            yield from _chunks(units, source.name, form.format, form.framing, limit, self._keys)
+            about = Chunk(source.name, form.format, form.framing, b"", (), limit, self._keys, self._columns)
+            yield from _chunks(units, about)
+
+
+def _is_parquet(raw: IO[bytes]) -> bool:
+    """By its first bytes; Parquet is read from its end, so it is not a stream."""
+    try:
+        head = raw.read(4)
+        raw.seek(0)
+    except OSError:
+        return False
+    return head == parquet_tables.MAGIC
 
 
 def _head(blocks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
@@ -132,9 +167,10 @@ def _head(blocks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
     return held, again()
 
 
-def _chunks(units: Iterable[Unit], source: str, format_: str, framing: str, limit: int, keys: Any) -> Iterator[Chunk]:
-    """Units in chunks of some megabytes."""
-    first = b""
+def _chunks(units: Iterable[Unit], about: Chunk) -> Iterator[Chunk]:
+    """Units in chunks of some megabytes, each like `about`."""
+    limit = about.max_bytes
+    first = about.first
     held: list[Unit] = []
     size = 0
     for unit in units:
@@ -146,11 +182,11 @@ def _chunks(units: Iterable[Unit], source: str, format_: str, framing: str, limi
         first = first or first_hash(unit.data)
         held.append(unit)
         size += len(unit.data)
-        if size >= CHUNK[format_] or len(held) >= 50_000:
-            yield Chunk(source, format_, framing, first, held, limit, keys)
+        if size >= CHUNK[about.format] or len(held) >= 50_000:
+            yield replace(about, first=first, units=held)
             held, size = [], 0
     if held:
-        yield Chunk(source, format_, framing, first, held, limit, keys)
+        yield replace(about, first=first, units=held)
 
 
 class _Workers:

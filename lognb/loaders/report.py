@@ -17,7 +17,9 @@ from lognb.schema import TIME
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_UNITS: Final = {"json": "line", "protobuf": "message"}
+# What a position counts.
+_UNITS: Final = {"json": "line", "csv": "line", "protobuf": "message", "parquet": "row", "frame": "row"}
+_FOUND: Final = ("csv", "parquet", "frame")  # what columns stand for was found out, so it is said
 KEEP: Final = 10_000  # rejections of one source that are kept with their place; beyond it they are counted
 
 
@@ -102,9 +104,10 @@ class FileReport:
 
     def place(self, r: Rejected) -> str:
         """Where in the source it is, in words."""
-        if self.format in _UNITS:
-            return f"{_UNITS[self.format]} {r.position:,}, byte {r.offset:,}"
-        return f"byte {r.offset:,}"
+        unit, byte = _UNITS.get(self.format), f"byte {r.offset:,}"
+        if unit is None:
+            return byte
+        return f"{unit} {r.position:,}" if unit == "row" else f"{unit} {r.position:,}, {byte}"
 
     @property
     def kind(self) -> str:
@@ -187,6 +190,8 @@ class LoadReport:
         out = []
         for f in self.files:
             out.append(f"{f.source}: {f.outcome}  [{f.kind}; {f.bytes:,} bytes]")
+            if f.format in _FOUND and f.why and f.records:
+                out.append(f"    read by {f.why}")
             out += [f"    {f.place(r)}: {r.reason}" for r in f.rejections[:3]]
             if f.rejected > 3:
                 out.append(f"    … and {f.rejected - 3:,} more: load_report.rejected")
