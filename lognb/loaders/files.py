@@ -1,4 +1,4 @@
-"""What the user names -> sources: paths, globs, folders, bytes, open binary files."""
+"""What the user names -> sources: paths, globs, folders, addresses, bytes, open binary files."""
 
 from __future__ import annotations
 
@@ -16,24 +16,30 @@ from typing import IO, TYPE_CHECKING, Any
 from platformdirs import user_cache_path
 
 from lognb.errors import SourceError
+from lognb.loaders import remote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from lognb.loaders.remote import Remote
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One thing to read. `name` is how it is shown; `path` is None for bytes and open files."""
+    """One thing to read. `name` is how it is shown; one of the others is where its bytes are."""
 
     name: str
     path: Path | None = None
     data: bytes | None = None
+    remote: Remote | None = None
 
     @property
     def size(self) -> int:
         """Bytes as they lie on disk; of a folder of lognb's Parquet, of all its files."""
         if self.data is not None:
             return len(self.data)
+        if self.remote is not None:
+            return self.remote.size
         return sum(p.stat().st_size for p in self.files())
 
     def files(self) -> list[Path]:
@@ -43,13 +49,19 @@ class Source:
     def open(self) -> IO[bytes]:
         if self.data is not None:
             return io.BytesIO(self.data)
+        if self.remote is not None:
+            return self.remote.open()
         assert self.path is not None
         return self.path.open("rb")
 
     def digest(self) -> str:
-        """Hash of the content, in hex. Of files it is remembered by path, size and time of change."""
+        """Hash of the content, in hex. Of files it is remembered by path, size and time of change; what lies at an
+        address goes by what its server says of it.
+        """
         if self.data is not None:
             return _hash(self.data)
+        if self.remote is not None:
+            return self.remote.digest()
         digests = [_digest(p) for p in self.files()]
         return digests[0] if len(digests) == 1 else _hash("".join(digests).encode())
 
@@ -64,7 +76,8 @@ def expand(arguments: Iterable[Any]) -> list[Source]:
         if isinstance(arg, (bytes, bytearray, memoryview)):
             out.append(Source(f"<bytes {i}>", data=bytes(arg)))
         elif isinstance(arg, (str, os.PathLike)):
-            out.extend(_paths(os.fspath(arg)))
+            text = os.fspath(arg)
+            out.extend(_remote(text) if remote.is_remote(text) else _paths(text))
         elif hasattr(arg, "read"):
             data = arg.read()
             if not isinstance(data, bytes):
@@ -77,6 +90,11 @@ def expand(arguments: Iterable[Any]) -> list[Source]:
                 f"source {i} is {type(arg).__name__}; give paths, globs, folders, bytes or open binary files"
             )
     return out
+
+
+def _remote(url: str) -> Iterator[Source]:
+    for one in remote.find(url):
+        yield Source(remote.safe(one.url), remote=one)
 
 
 def _paths(text: str) -> Iterator[Source]:
