@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from lognb.loaders import wire
+from lognb.loaders import lookalikes, wire
 from lognb.loaders.streams import ZSTD, zstd_start
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def sniff(head: bytes) -> Form:
     if head[:4] == b"PAR1":
         why = "a single Parquet file; lognb reads the folder that write_parquet wrote, with its manifest.json"
         return Form("parquet", "file", why)
-    if text[:1] in b"{[" and not head.startswith(b"\0"):
+    if text[:1] in b"{[" or (text[:2] in (b'"{', b'"[') and b"esource" in text):
         return Form("json", "documents", "starts as JSON")
     # Binary: each framing must show its evidence in the first message.
     found = []
@@ -67,19 +67,10 @@ def sniff(head: bytes) -> Form:
         if signal is not None and length:
             found.append((signal != "empty", size + length <= len(head), framing, why))
     if not found:
-        return Form("unknown", "unknown", _what_else(text))
+        return Form("unknown", "unknown", lookalikes.of_bytes(head))
     # Two framings can both show evidence only by accident; the better kept one wins, in the order of HEADERS.
     best = max(found, key=lambda f: f[:2])
     return Form("protobuf", best[2], best[3])
-
-
-def _what_else(text: bytes) -> str:
-    try:
-        line = text[:200].decode()
-    except UnicodeDecodeError:
-        return "binary data that is no OTLP protobuf, in no known framing"
-    shown = line.splitlines()[0][:60]
-    return f"plain text, not OTLP; it starts with {shown!r}" if shown.isprintable() else "data of no known format"
 
 
 def _be32(data: bytes, at: int) -> tuple[int, int] | None:
