@@ -158,12 +158,18 @@ def _log_columns(r: Arrow, groups: Groups, notes: Counter[str]) -> LogColumns:
         body=columns.kinds_with_text(kind, body),
         trace_id=columns.binary_ids(column(r, "trace_id"), 16, notes, "trace id"),
         span_id=columns.binary_ids(column(r, "span_id"), 8, notes, "span id"),
-        event_name=utf8(column(r, "event_name"), notes),
+        event_name=_event_names(r, notes),
         trace_flags=column(r, "trace_flags"),
         dropped_attributes_count=column(r, "dropped_attributes_count"),
         attributes=otlp_proto.attribute_lists(r.field("attributes"), notes),
         groups=groups,
     )
+
+
+def _event_names(r: Arrow, notes: Counter[str]) -> pl.Series:
+    """The event name; in its place the name that a record had before 0.14 of the schema."""
+    now, before = (utf8(column(r, c), notes) for c in ("event_name", "name"))
+    return now if not (before.str.len_bytes() > 0).any() else now.replace("", None).fill_null(before)
 
 
 def _ns(time: pl.Series, notes: Counter[str], what: str) -> pl.Series:

@@ -1,4 +1,4 @@
-"""What the user names -> sources: paths, globs, folders, bytes, open binary files."""
+"""What the user names -> sources: paths, globs, folders, addresses, bytes, open binary files."""
 
 from __future__ import annotations
 
@@ -17,19 +17,23 @@ from urllib.parse import unquote
 from platformdirs import user_cache_path
 
 from lognb.errors import SourceError
+from lognb.loaders import remote
 from lognb.loaders.frames import Frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from lognb.loaders.remote import Remote
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One thing to read. `name` is how it is shown; `path` is None for bytes, open files and frames."""
+    """One thing to read. `name` is how it is shown; one of the others is where its bytes are."""
 
     name: str
     path: Path | None = None
     data: bytes | None = None
+    remote: Remote | None = None
     frame: Frame | None = None
     partition: tuple[tuple[str, str], ...] = ()  # of a path of folders like service=shop/date=2025-10-17
 
@@ -40,6 +44,8 @@ class Source:
             return self.frame.size
         if self.data is not None:
             return len(self.data)
+        if self.remote is not None:
+            return self.remote.size
         return sum(p.stat().st_size for p in self.files())
 
     def files(self) -> list[Path]:
@@ -49,15 +55,21 @@ class Source:
     def open(self) -> IO[bytes]:
         if self.data is not None:
             return io.BytesIO(self.data)
+        if self.remote is not None:
+            return self.remote.open()
         assert self.path is not None
         return self.path.open("rb")
 
     def digest(self) -> str:
-        """Hash of the content, in hex. Of files it is remembered by path, size and time of change."""
+        """Hash of the content, in hex. Of files it is remembered by path, size and time of change; what lies at an
+        address goes by what its server says of it.
+        """
         if self.frame is not None:
             return self.frame.digest
         if self.data is not None:
             return _hash(self.data)
+        if self.remote is not None:
+            return self.remote.digest()
         digests = [_digest(p) for p in self.files()]
         if self.partition:
             digests.append(repr(self.partition))
@@ -74,7 +86,8 @@ def expand(arguments: Iterable[Any]) -> list[Source]:
         if isinstance(arg, (bytes, bytearray, memoryview)):
             out.append(Source(f"<bytes {i}>", data=bytes(arg)))
         elif isinstance(arg, (str, os.PathLike)):
-            out.extend(_paths(os.fspath(arg)))
+            text = os.fspath(arg)
+            out.extend(_remote(text) if remote.is_remote(text) else _paths(text))
         elif hasattr(arg, "read"):
             data = arg.read()
             if not isinstance(data, bytes):
@@ -89,6 +102,11 @@ def expand(arguments: Iterable[Any]) -> list[Source]:
                 f"source {i} is {type(arg).__name__}; give paths, globs, folders, bytes, open binary files or frames"
             )
     return out
+
+
+def _remote(url: str) -> Iterator[Source]:
+    for one in remote.find(url):
+        yield Source(remote.safe(one.url), remote=one)
 
 
 def _paths(text: str) -> Iterator[Source]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from lognb.loaders import wire
+from lognb.loaders import lookalikes, wire
 from lognb.loaders.streams import ZSTD, zstd_start
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def sniff(head: bytes) -> Form:
     if head[:4] == b"PAR1":
         why = "Parquet inside of a compressed stream; it is read from its end, so unpack it first"
         return Form("parquet", "file", why)
-    if text[:1] in b"{[" and not head.startswith(b"\0"):
+    if text[:1] in b"{[" or (text[:2] in (b'"{', b'"[') and b"esource" in text):
         return Form("json", "documents", "starts as JSON")
     # Binary: each framing must show its evidence in the first message.
     found = []
@@ -67,7 +67,7 @@ def sniff(head: bytes) -> Form:
         if signal is not None and length:
             found.append((signal != "empty", size + length <= len(head), framing, why))
     if not found:
-        return _json_lines(text) or Form("unknown", "unknown", _what_else(text))
+        return _json_lines(text) or Form("unknown", "unknown", lookalikes.of_bytes(head))
     # Two framings can both show evidence only by accident; the better kept one wins, in the order of HEADERS.
     best = max(found, key=lambda f: f[:2])
     return Form("protobuf", best[2], best[3])
@@ -77,20 +77,9 @@ def _json_lines(text: bytes) -> Form | None:
     """JSON lines behind others, as a program has them that says something before its logger is set up."""
     lines = [line for line in text.splitlines()[:200] if line.strip()]
     whole = sum(line.lstrip()[:1] == b"{" and line.rstrip()[-1:] == b"}" for line in lines)
-    return (
-        Form("json", "documents", f"{whole} of its first {len(lines)} lines are JSON")
-        if 2 * whole >= len(lines)
-        else None
-    )
-
-
-def _what_else(text: bytes) -> str:
-    try:
-        line = text[:200].decode()
-    except UnicodeDecodeError:
-        return "binary data that is no OTLP protobuf, in no known framing"
-    shown = line.splitlines()[0][:60]
-    return f"plain text, not OTLP; it starts with {shown!r}" if shown.isprintable() else "data of no known format"
+    if 2 * whole < len(lines):
+        return None
+    return Form("json", "documents", f"{whole} of its first {len(lines)} lines are JSON")
 
 
 def _be32(data: bytes, at: int) -> tuple[int, int] | None:

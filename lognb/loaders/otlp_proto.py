@@ -39,7 +39,7 @@ _VIEW: Final = {
     "ScopeLogs": "scope 1 bytes, items 2 LogRecord*",
     "LogRecord": "timestamp 1 fixed64, observed_timestamp 11 fixed64, severity_number 2 int32, severity_text 3 bytes,"
     " body 5 bytes, attributes 6 bytes*, dropped_attributes_count 7 uint32, trace_flags 8 fixed32, trace_id 9 bytes,"
-    " span_id 10 bytes, event_name 12 bytes",
+    " span_id 10 bytes, event_name 12 bytes, name 4 bytes",
     "TracesRequest": "resources 1 ResourceSpans*",
     "ResourceSpans": "resource 1 bytes, scopes 2 ScopeSpans*",
     "ScopeSpans": "scope 1 bytes, items 2 Span*",

@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 import polars as pl
 
-from lognb.loaders import cells, layouts, tables
+from lognb.loaders import cells, json_walk, layouts, lookalikes, tables
 from lognb.loaders.cells import Coded
 from lognb.loaders.columns import Place, record_ids
 from lognb.loaders.framing import BOM
@@ -36,8 +36,10 @@ if TYPE_CHECKING:
 _object: Final = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _list: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _OTLP: Final = re.compile(
-    r"(?:resource|scope|instrumentation_?library)_?(?:logs|spans|metrics)|log_?records", re.IGNORECASE
+    r"(?:resource|scope|instrumentation_?library)_?(?:logs|spans|metrics)|log_?records|.*time_?unix_?nano",
+    re.IGNORECASE,
 )
+_HINT: Final = re.compile(rb"(?:esource|cope|ibrary)_?(?:[lL]ogs|[sS]pans|[mM]etrics)")
 _MANY: Final = ("attributes", "resource", "scope_attributes")
 _OBJECT_BODY: Final = ("body", "message", "msg", "jsonpayload", "@message")
 
@@ -56,6 +58,8 @@ def rows(i: int, unit: Unit, columns: Mapping[str, str] | None, out: Decoded) ->
         return None
     data = unit.data.strip(b" \t\r\n,").removeprefix(BOM)
     known = frozenset((columns or {}).values())
+    if _HINT.search(data) and json_walk.holds(data):
+        return None  # OTLP inside another document, which may well have a time and a message of its own
     found = _rows(data, known, out.notes, top=True)
     if not found or not any(good for good, _ in found):
         return None
@@ -115,7 +119,7 @@ def _is_row(data: bytes, known: frozenset[str], have: Mapping[str, Any] | None =
 @lru_cache(1024)
 def _telling(keys: tuple[str, ...], known: frozenset[str]) -> tuple[str, ...] | None:
     """The keys that make an object a record; None if one of them is OTLP's own. Few sets of keys recur."""
-    if any(_OTLP.fullmatch(key) for key in keys):
+    if any(_OTLP.fullmatch(key) for key in keys) or lookalikes.known(keys):
         return None
     usual = ((key, layouts.usual(key)) for key in keys)
     return tuple(key for key, part in usual if key in known or (part and part[0] in ("timestamp", "body")))

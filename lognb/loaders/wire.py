@@ -16,8 +16,8 @@ VARINT, FIXED64, LENGTH, START_GROUP, END_GROUP, FIXED32 = range(6)
 
 # Field number -> wire type of the items: LogRecord, Span, Metric.
 ITEM_FIELDS: Final[dict[str, dict[int, int]]] = {
-    "logs": {1: FIXED64, 11: FIXED64, 2: VARINT, 3: LENGTH, 5: LENGTH, 6: LENGTH, 7: VARINT, 8: FIXED32, 9: LENGTH,
-             10: LENGTH, 12: LENGTH},
+    "logs": {1: FIXED64, 11: FIXED64, 2: VARINT, 3: LENGTH, 4: LENGTH, 5: LENGTH, 6: LENGTH, 7: VARINT, 8: FIXED32,
+             9: LENGTH, 10: LENGTH, 12: LENGTH},
     "traces": {1: LENGTH, 2: LENGTH, 3: LENGTH, 4: LENGTH, 5: LENGTH, 6: VARINT, 7: FIXED64, 8: FIXED64, 9: LENGTH,
                10: VARINT,
                11: LENGTH, 12: VARINT, 13: LENGTH, 14: VARINT, 15: LENGTH, 16: FIXED32},

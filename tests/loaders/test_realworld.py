@@ -92,9 +92,9 @@ DUCKDB_OTLP = {
     "otap/logs-initial.otlp": (3, 0, 0, [], {}),
     "otap/metrics-initial.otlp": (0, 0, 5, [], {}),
     "otap/traces-initial.otlp": (0, 1, 0, [], {}),
-    "otap/logs-initial.bar": (0, 0, 0, [(1, "no OTLP protobuf")], {}),
-    "otap/logs-zstd.bar": (0, 0, 0, [(1, "no OTLP protobuf")], {}),
-    "otap/traces-initial.bar": (0, 0, 0, [(1, "no OTLP protobuf")], {}),
+    "otap/logs-initial.bar": (0, 0, 0, [(1, "OpenTelemetry Arrow")], {}),
+    "otap/logs-zstd.bar": (0, 0, 0, [(1, "OpenTelemetry Arrow")], {}),
+    "otap/traces-initial.bar": (0, 0, 0, [(1, "OpenTelemetry Arrow")], {}),
 }  # fmt: skip
 
 
