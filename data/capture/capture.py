@@ -82,6 +82,8 @@ def write(run: truth.Run, out: Path, *, everything: bool = False) -> None:
         shutil.copytree(run.folder / "out", out / "all", dirs_exist_ok=True)
         for name in ("ledger", "lines"):
             shutil.copytree(run.folder / name, out / "all" / name, dirs_exist_ok=True)
+        for said in [*run.folder.glob("*.log"), *run.folder.glob("*.stderr")]:
+            shutil.copy(said, out / "all")
 
 
 def _faults(plan: Plan, shop: Shop, began: float, over: threading.Event) -> None:

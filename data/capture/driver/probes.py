@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 PAYLOADS = (
     "1' OR '1'='1", "1' OR '1'='1' --", "admin'--", "' UNION SELECT null,null,null--", "1; DROP TABLE orders--",
-    "' AND SLEEP(5)#", "\" OR \"\"=\"", "1' AND 1=CONVERT(int,@@version)--", "') OR ('a'='a", "x' WAITFOR DELAY '0:0:5'--",
+    "' AND SLEEP(5)#", "\" OR \"\"=\"", "1' AND 1=CONVERT(int,@@version)--", "') OR ('a'='a",
+    "x' WAITFOR DELAY '0:0:5'--",
 )  # fmt: skip
 PATHS = ("/api/search?q={}", "/api/search?q={}", "/api/product/{}", "/api/login?user={}")
 

@@ -163,8 +163,9 @@ class Shop:
         self, name: str, what: str, version: str, node: str, port: int, more: dict[str, str], lines: Path | None = None
     ) -> subprocess.Popen[bytes]:
         serial = len(list((self.folder / "ledger").iterdir()))
-        resource = {"service.name": what, "service.version": version, "host.name": node, "k8s.node.name": node,
-                    "k8s.pod.name": f"{what}-{node[-1]}-{serial:02d}", "deployment.environment": "production"}  # fmt: skip
+        resource = {"service.name": what, "service.version": version, "deployment.environment": "production",
+                    "host.name": node, "k8s.node.name": node,
+                    "k8s.pod.name": f"{what}-{node[-1]}-{serial:02d}"}  # fmt: skip
         env = {"SHOP_RESOURCE": json.dumps(resource), "SHOP_OTLP": f"http://127.0.0.1:{self.otlp}",
                "SHOP_LEDGER": str(self.folder / "ledger" / f"{serial:03d}-{what}.jsonl"), "SHOP_PORT": str(port),
                "SHOP_SEED": f"{self.plan.seed} {name}", "SHOP_PRODUCTS": json.dumps(PRODUCTS), **more}  # fmt: skip

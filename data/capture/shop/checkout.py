@@ -1,8 +1,8 @@
 """checkout: prices, recommendations, orders. One process is one pod; a release starts another version of it.
 
 Two faults are bugs of this file. A release (SHOP_LOYALTY set) asks a loyalty service for the discount of customers of
-one tier; at its address something listens and never answers. And a product without a price (SHOP_UNPRICED) makes the
-recommendations fail: the handler logs the exception and answers `{"items": null}`, which the page does not expect.
+one tier; at its address something listens and never answers. And a product that the last import left without an offer
+(SHOP_UNPRICED) makes the recommendations fail: the handler logs the exception and answers `{"items": null}`, which the page does not expect.
 """
 
 from __future__ import annotations
@@ -41,16 +41,17 @@ class CardDeclined(Exception):
     """The bank said no."""
 
 
+# As the last import of the catalogue left it.
+OFFERS = {p: entry["cents"] for p, entry in PRODUCTS.items() if p != UNPRICED}
+
+
 def price(product: str) -> int:
-    entry = dict(PRODUCTS[product])
-    if product == UNPRICED:
-        del entry["cents"]  # as it came from the last import of the catalogue
-    return int(entry["cents"])
+    return int(PRODUCTS[product]["cents"])
 
 
 def recommend(product: str) -> list[dict[str, Any]]:
-    others = [product, *(p for p in PRODUCTS if p not in (product, UNPRICED))][:4]
-    return [{"id": p, "cents": price(p)} for p in others]
+    others = [product, *(p for p in OFFERS if p != product)][:4]
+    return [{"id": p, "cents": OFFERS[p]} for p in others]
 
 
 def discount(tier: str, user: str) -> int:

@@ -44,7 +44,7 @@ const resource = defaultResource().merge(
 );
 const logs = new LoggerProvider({
   resource,
-  processors: [keepLogs, new BatchLogRecordProcessor(new OTLPLogExporter({ url: `${otlp}/v1/logs` }), { scheduledDelayMillis: 1000 })],
+  processors: [keepLogs, new BatchLogRecordProcessor({ exporter: new OTLPLogExporter({ url: `${otlp}/v1/logs` }), scheduledDelayMillis: 1000 })],
 });
 const spans = new WebTracerProvider({
   resource,

@@ -65,7 +65,7 @@ const provider = new LoggerProvider({
   resource,
   processors: [
     new LedgerLogs(),
-    new BatchLogRecordProcessor(new OTLPLogExporter({ url: `${endpoint}/v1/logs` }), quick),
+    new BatchLogRecordProcessor({ exporter: new OTLPLogExporter({ url: `${endpoint}/v1/logs` }), ...quick }),
   ],
 });
 const logger = provider.getLogger("shop.front", attributes["service.version"]);

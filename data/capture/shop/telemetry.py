@@ -98,11 +98,14 @@ class Watched:
         try:
             result = self._exporter.export(batch)
         except BaseException:
-            self._ledger.write({"kind": "lost", "records": len(batch)})
+            self._lost(batch)
             raise
         if result is not LogRecordExportResult.SUCCESS:
-            self._ledger.write({"kind": "lost", "records": len(batch)})
+            self._lost(batch)
         return result
+
+    def _lost(self, batch: Any) -> None:
+        self._ledger.write({"kind": "lost", "times": [str(r.log_record.timestamp) for r in batch]})
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._exporter, name)
@@ -143,9 +146,7 @@ class Telemetry:
         )  # fmt: skip
 
     @contextmanager
-    def span(
-        self, name: str, kind: trace.SpanKind, context: Any = None, **attributes: str
-    ) -> Iterator[trace.Span]:
+    def span(self, name: str, kind: trace.SpanKind, context: Any = None, **attributes: str) -> Iterator[trace.Span]:
         """A span around a block; an exception that leaves it stands in the span as an event, frames of the SDK not."""
         fields = {k.replace("_", "."): v for k, v in attributes.items()}
         span = self._tracer.start_span(name, context, kind, fields)
