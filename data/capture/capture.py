@@ -78,6 +78,7 @@ def write(run: truth.Run, out: Path, *, everything: bool = False) -> None:
     shutil.copytree(run.folder / "out" / "recordings", out / "recordings")
     for name in ("shop.json.zst", "shop.pb.zst", "events.parquet", "truth.toml"):
         shutil.copy(run.folder / "out" / name, out / name)
+    shutil.rmtree(out / "all", ignore_errors=True)
     if everything:
         shutil.copytree(run.folder / "out", out / "all", dirs_exist_ok=True)
         for name in ("ledger", "lines"):

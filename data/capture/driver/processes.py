@@ -61,13 +61,20 @@ class Shop:
         for kind in ("front", "checkout", "worker"):
             for name in [n for n in self.running if n.startswith(kind)]:
                 self._end(name)
-        time.sleep(1.5)  # the line-wise collector looks every 200 ms
+        # The Collector has to have nothing left in its batches (2 s) when it ends: its signals share one file exporter,
+        # and the first of them to shut down closes the file under the last batch of the other.
+        time.sleep(5)
         self._end("collector")
         self._end("stream")
+        for name in ("collector", "stream"):
+            said = (self.folder / f"{name}.log").read_text(encoding="utf-8")
+            if "Exporting failed" in said:
+                raise SystemExit(f"the {name} lost records:\n{said[-3000:]}")
 
     def kill(self) -> None:
         """After a mistake: nothing stays behind."""
         self._stopping = True
+        self._silent.close()
         for process in self.running.values():
             if process.poll() is None:
                 process.kill()
@@ -193,6 +200,10 @@ class Shop:
 
     def _end(self, name: str) -> None:
         process = self.running.pop(name)
+        if process.poll() is not None and not name.startswith("worker"):
+            said = next((f for f in self.folder.glob("*.stderr") if f.stem == name.split("@")[0].split(" ")[0]), None)
+            text = said.read_text(encoding="utf-8", errors="replace") if said else ""
+            raise SystemExit(f"{name} ended by itself with {process.returncode}:\n{text[-3000:]}")
         process.terminate()
         try:
             process.wait(20)

@@ -2,7 +2,8 @@
 
 Two faults are bugs of this file. A release (SHOP_LOYALTY set) asks a loyalty service for the discount of customers of
 one tier; at its address something listens and never answers. And a product that the last import left without an offer
-(SHOP_UNPRICED) makes the recommendations fail: the handler logs the exception and answers `{"items": null}`, which the page does not expect.
+(SHOP_UNPRICED) makes the recommendations fail: the handler logs the exception and answers `{"items": null}`, which the
+page does not expect.
 """
 
 from __future__ import annotations
