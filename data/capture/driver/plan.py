@@ -18,6 +18,7 @@ class Plan:
     seconds: float
     visitors: int  # browsers in parallel
     jobs_per_second: float  # of each worker
+    export_every: float  # seconds between two exports; some thirteen are the death of a worker
     front: str
     checkout: str
     checkout_bad: str
@@ -40,7 +41,7 @@ class Plan:
     skew_at: tuple[float, ...]  # begins of the sessions with the wrong clock
 
 
-def draw(seed: int, seconds: float = 330.0, visitors: int = 5, jobs_per_second: float = 6.0) -> Plan:
+def draw(seed: int, seconds: float = 330.0, visitors: int = 4, jobs_per_second: float = 12.0) -> Plan:
     """The plan of a seed; fault times scale with the length of the run."""
     chance = Random(f"shop {seed}")
 
@@ -56,6 +57,7 @@ def draw(seed: int, seconds: float = 330.0, visitors: int = 5, jobs_per_second: 
         seconds=seconds,
         visitors=visitors,
         jobs_per_second=jobs_per_second,
+        export_every=2.2 * seconds / 330,
         front=f"3.{chance.randint(1, 9)}.{chance.randint(0, 6)}",
         checkout=f"2.{minor}.{chance.randint(1, 6)}",
         checkout_bad=f"2.{minor + 1}.0",
@@ -73,7 +75,7 @@ def draw(seed: int, seconds: float = 330.0, visitors: int = 5, jobs_per_second: 
         exception_at=at(0.83, 0.90),
         exception_user=f"u-{users[0]}",
         timeout_user=f"u-{users[1]}",
-        skew_ms=chance.choice((-1, 1)) * chance.randint(45_000, 900_000),
+        skew_ms=chance.choice((-1, 1)) * chance.randint(40_000, 200_000),
         skew_user=f"u-{users[2] if users[2] != users[1] else USERS}",
         skew_at=tuple(sorted(at(0.05, 0.9) for _ in range(3))),
     )

@@ -138,7 +138,7 @@ class Shop:
         n = self._restarts[node]
         env = {"SHOP_RESTARTS": str(n), "SHOP_JOBS_PER_SECOND": str(self.plan.jobs_per_second),
                "SHOP_EXPORT_SWITCH": str(self.folder / "switches" / f"export@{node}"),
-               "MALLOC_ARENA_MAX": "2"}  # fmt: skip
+               "SHOP_EXPORT_EVERY": str(self.plan.export_every), "MALLOC_ARENA_MAX": "2"}  # fmt: skip
         lines = self.folder / "lines" / f"{node}_worker_{n}.log"
         name = f"worker@{node}"
         process = self._service(name, "worker", self.plan.worker, node, self.ports[name], env, lines)

@@ -173,7 +173,7 @@ class Visitors:
                 await _shown(page, shown)
         else:
             await asyncio.sleep(1.5)
-        buys = chance.random() < 0.6 if visit.buys is None else visit.buys
+        buys = chance.random() < 0.7 if visit.buys is None else visit.buys
         if not buys or not await page.locator("#add").count():
             return False
         await page.click("#add")

@@ -34,6 +34,7 @@ SWITCH = Path(os.environ["SHOP_EXPORT_SWITCH"])  # there while the partner wants
 MEMORY_MIB = 160  # beyond what the process has at its start
 EXPORT_MIB = 12
 PACE = float(os.environ["SHOP_JOBS_PER_SECOND"])
+EXPORT_EVERY = float(os.environ["SHOP_EXPORT_EVERY"])  # seconds
 chance = random.Random(f"{os.environ['SHOP_SEED']} {RESTARTS}")
 otel = Telemetry("shop.worker", steady=False)
 jobs: queue.Queue[tuple[Any, dict[str, Any]]] = queue.Queue()
@@ -42,7 +43,7 @@ unconfirmed: list[bytes] = []
 
 def export(number: int) -> None:
     """One export of the catalogue: a large text that compresses well, but not to nothing."""
-    noise = chance.randbytes(9_000)
+    noise = chance.randbytes(6_000)
     raw = (json.dumps(PRODUCTS).encode() * 1000 + noise) * (EXPORT_MIB * 2**20 // (1000 * len(json.dumps(PRODUCTS))))
     unconfirmed.append(raw)
     packed = base64.b64encode(zlib.compress(noise + raw[: 2**18], 1, wbits=31)).decode()
@@ -95,7 +96,7 @@ def limit_memory() -> None:
 
 def work() -> None:
     """One job after the other; between them stock is counted."""
-    number = 0
+    number, next_export = 0, time.monotonic() + EXPORT_EVERY
     while True:
         try:
             context, job = jobs.get(timeout=1 / PACE)
@@ -104,8 +105,8 @@ def work() -> None:
         else:
             with otel.span("process receipt", SpanKind.CONSUMER, context):
                 receipt(job["order"])
-        if SWITCH.exists() and chance.random() < 0.25:
-            number += 1
+        if SWITCH.exists() and time.monotonic() > next_export:
+            number, next_export = number + 1, time.monotonic() + EXPORT_EVERY
             export(number)
 
 
