@@ -28,9 +28,9 @@ def main() -> None:
     given = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     given.add_argument("--seed", type=int, default=7)
     given.add_argument("--out", type=Path, default=ROOT / "data" / "samples")
-    given.add_argument("--seconds", type=float, default=330.0, help="how long the shop runs; faults scale with it")
-    given.add_argument("--visitors", type=int, default=4, help="browsers in parallel")
-    given.add_argument("--jobs", type=float, default=12.0, help="jobs per second of each worker")
+    given.add_argument("--seconds", type=float, default=390.0, help="how long the shop runs; faults scale with it")
+    given.add_argument("--visitors", type=int, default=7, help="browsers in parallel")
+    given.add_argument("--jobs", type=float, default=10.0, help="jobs per second of each worker")
     given.add_argument("--all", action="store_true", help="keep everything: all framings, ledgers, lines")
     options = given.parse_args()
     lacking = build.missing()
@@ -47,6 +47,7 @@ def capture(plan: Plan, folder: Path) -> truth.Run:
     """Let the plan happen; everything it leaves is in `folder`."""
     cache = ROOT / "build" / "capture"
     shop = Shop(plan, build.collector(cache), build.bundles(cache, plan.front), folder)
+    print(f"the shop runs for {plan.seconds:.0f} s ...", file=sys.stderr)
     began_ns = time.time_ns()
     try:
         shop.start()

@@ -64,6 +64,28 @@ def read_lines(frame: pl.DataFrame) -> Counter[str]:
     )  # fmt: skip
 
 
+def said_spans(ledgers: Ledgers) -> Counter[str]:
+    """The spans as the programs ended them."""
+    return Counter(
+        _whole({**{c: line[c] for c in ("trace_id", "span_id", "name", "service", "status", "attributes", "events")},
+                "parent": line["parent"] or None, "times": [int(line["start"]), int(line["end"])]})
+        for line in ledgers.spans
+    )  # fmt: skip
+
+
+def read_spans(frame: pl.DataFrame) -> Counter[str]:
+    """The same from a frame of spans; of its events, how many."""
+    times = frame.select(start=frame["start"].cast(int), end=frame["end"].cast(int))
+    return Counter(
+        _whole({
+            "trace_id": row["trace_id"], "span_id": row["span_id"], "parent": row["parent_span_id"],
+            "name": row["name"], "times": list(time), "service": row["service_name"], "status": row["status_code"],
+            "attributes": json.loads(row["attributes"]), "events": len(json.loads(row["events"] or "[]")),
+        })
+        for row, time in zip(frame.iter_rows(named=True), times.iter_rows(), strict=True)
+    )  # fmt: skip
+
+
 def _as_sent(line: dict[str, Any]) -> str:
     number, word = line["severity"]
     attributes, resource = line["attributes"], line["resource"]

@@ -41,7 +41,7 @@ class Plan:
     skew_at: tuple[float, ...]  # begins of the sessions with the wrong clock
 
 
-def draw(seed: int, seconds: float = 330.0, visitors: int = 4, jobs_per_second: float = 12.0) -> Plan:
+def draw(seed: int, seconds: float = 390.0, visitors: int = 7, jobs_per_second: float = 10.0) -> Plan:
     """The plan of a seed; fault times scale with the length of the run."""
     chance = Random(f"shop {seed}")
 
@@ -57,7 +57,7 @@ def draw(seed: int, seconds: float = 330.0, visitors: int = 4, jobs_per_second: 
         seconds=seconds,
         visitors=visitors,
         jobs_per_second=jobs_per_second,
-        export_every=2.2 * seconds / 330,
+        export_every=1.8 * seconds / 390,
         front=f"3.{chance.randint(1, 9)}.{chance.randint(0, 6)}",
         checkout=f"2.{minor}.{chance.randint(1, 6)}",
         checkout_bad=f"2.{minor + 1}.0",

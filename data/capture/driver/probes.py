@@ -30,4 +30,4 @@ def run(plan: Plan, fronts: list[int]) -> None:
             urllib.request.urlopen(request, timeout=10).close()
         except urllib.error.HTTPError as refused:
             refused.close()  # it is meant to be
-        time.sleep(chance.uniform(0.05, 0.4) * plan.seconds / 330)
+        time.sleep(chance.uniform(0.05, 0.4) * plan.seconds / 390)

@@ -159,7 +159,7 @@ class Visitors:
     async def _browse(self, page: Page, visit: Visit) -> bool:
         chance, shown, fixed = Random(visit.seed), 1, bool(visit.record)
         if not fixed:
-            for _ in range(chance.randint(1, 4)):
+            for _ in range(chance.randint(2, 5)):
                 await asyncio.sleep(chance.uniform(0.2, 1.0))
                 if chance.random() < 0.35:
                     await page.fill("#search input", chance.choice(WORDS))
