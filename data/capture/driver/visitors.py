@@ -119,11 +119,7 @@ class Visitors:
         await asyncio.sleep(n * 0.7)
         # What was planned happens even if sessions took longer than thought.
         while self._now() < self._plan.seconds - 8 or self._fixed:
-            visit = self._next()
-            try:
-                self.sessions.append(await self._visit(browser, visit))
-            except Error as error:
-                self._shop.note("session failed", error=str(error).splitlines()[0])
+            self.sessions.append(await self._visit(browser, self._next()))
             await asyncio.sleep(self._chance.uniform(0.1, 0.6))
 
     def _next(self) -> Visit:
@@ -146,11 +142,15 @@ class Visitors:
             )
             await browsing.add_init_script(setting)
             page = await browsing.new_page()
-            began = time.time_ns()
-            await page.goto(SHOP + visit.path)
-            await _shown(page, 1)
-            bought = await self._browse(page, visit)
+            began, bought = time.time_ns(), False
+            try:
+                await page.goto(SHOP + visit.path)
+                await _shown(page, 1)
+                bought = await self._browse(page, visit)
+            except Error as error:
+                self._shop.note("session failed", error=str(error).splitlines()[0])
             ended = time.time_ns()
+            # A session that failed has sent records all the same; without its ledger the truth would be wrong.
             left = await page.evaluate("shop.finish()")
         finally:
             await browsing.close()

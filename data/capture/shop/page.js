@@ -42,13 +42,14 @@ const otlp = "http://otel.shop.example";
 const resource = defaultResource().merge(
   resourceFromAttributes({ "service.name": "shop-web", "service.version": SHOP_WEB_VERSION, "deployment.environment": "production" }),
 );
+const exporters = [new OTLPLogExporter({ url: `${otlp}/v1/logs` }), new OTLPTraceExporter({ url: `${otlp}/v1/traces` })];
 const logs = new LoggerProvider({
   resource,
-  processors: [keepLogs, new BatchLogRecordProcessor({ exporter: new OTLPLogExporter({ url: `${otlp}/v1/logs` }), scheduledDelayMillis: 1000 })],
+  processors: [keepLogs, new BatchLogRecordProcessor({ exporter: exporters[0], scheduledDelayMillis: 1000 })],
 });
 const spans = new WebTracerProvider({
   resource,
-  spanProcessors: [keepSpans, new BatchSpanProcessor(new OTLPTraceExporter({ url: `${otlp}/v1/traces` }), { scheduledDelayMillis: 1000 })],
+  spanProcessors: [keepSpans, new BatchSpanProcessor(exporters[1], { scheduledDelayMillis: 1000 })],
 });
 propagation.setGlobalPropagator(new W3CTraceContextPropagator());
 const logger = logs.getLogger("web", SHOP_WEB_VERSION);
@@ -201,6 +202,7 @@ window.shop = {
   user: who["user.id"],
   async finish() {
     await Promise.all([logs.forceFlush(), spans.forceFlush()]);
+    await Promise.all(exporters.map((e) => e.forceFlush())); // what a timer has sent is still under way
     return { session, user: who["user.id"], ledger, recording };
   },
 };
