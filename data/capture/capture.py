@@ -30,7 +30,7 @@ def main() -> None:
     given.add_argument("--out", type=Path, default=ROOT / "data" / "samples")
     given.add_argument("--seconds", type=float, default=390.0, help="how long the shop runs; faults scale with it")
     given.add_argument("--visitors", type=int, default=7, help="browsers in parallel")
-    given.add_argument("--jobs", type=float, default=10.0, help="jobs per second of each worker")
+    given.add_argument("--jobs", type=float, default=14.0, help="jobs per second of each worker")
     given.add_argument("--all", action="store_true", help="keep everything: all framings, ledgers, lines")
     options = given.parse_args()
     lacking = build.missing()

@@ -41,7 +41,7 @@ class Plan:
     skew_at: tuple[float, ...]  # begins of the sessions with the wrong clock
 
 
-def draw(seed: int, seconds: float = 390.0, visitors: int = 7, jobs_per_second: float = 10.0) -> Plan:
+def draw(seed: int, seconds: float = 390.0, visitors: int = 7, jobs_per_second: float = 14.0) -> Plan:
     """The plan of a seed; fault times scale with the length of the run."""
     chance = Random(f"shop {seed}")
 

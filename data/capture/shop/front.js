@@ -31,7 +31,9 @@ function call(method, path, who, body = undefined) {
   return new Promise((done, fail) => {
     const headers = { "x-session": who["session.id"] ?? "", "x-user": who["user.id"] ?? "" };
     if (body !== undefined) headers["content-length"] = Buffer.byteLength(body);
+    const began = performance.now();
     const request = http.request(upstream() + path, { method, headers }, async (response) => {
+      log("debug", `upstream ${method} ${path} ${response.statusCode}`, { "upstream.duration_ms": performance.now() - began, ...who });
       done({ status: response.statusCode, data: JSON.parse((await read(response)).toString()) });
     });
     request.setTimeout(CHECKOUT_TIMEOUT, () =>
@@ -136,6 +138,7 @@ const server = http.createServer(async (request, response) => {
     }
     if (url.pathname === "/page.js" || url.pathname === "/shop.css") {
       const kind = url.pathname.endsWith("js") ? "text/javascript" : "text/css";
+      log("debug", `page ${url.pathname} served`, { "url.path": url.pathname, "http.response.status_code": 200 });
       return response.writeHead(200, { "content-type": kind }).end(fs.readFileSync(SHOP_STATIC + url.pathname));
     }
     response.writeHead(200, { "content-type": "text/html" }).end(fs.readFileSync(SHOP_STATIC + "/index.html"));
