@@ -37,9 +37,8 @@ def test_the_committed_capture_is_large_enough_and_small_enough(committed: Captu
     assert committed.truth["sessions"] >= 150
     assert len(committed.truth["recordings"]) == 2
     assert committed.truth["sessions_failed"] == committed.truth["lost"] == 0
-    kept = [
-        f for f in committed.folder.rglob("*") if f.is_file() and "all" not in f.relative_to(committed.folder).parts
-    ]
+    names = ("shop.json.zst", "shop.pb.zst", "events.parquet", "truth.toml")
+    kept = [*(committed.folder / name for name in names), *(committed.folder / "recordings").iterdir()]
     assert sum(f.stat().st_size for f in kept) < 6_000_000
 
 
@@ -90,7 +89,7 @@ def test_memory_deaths_are_seen_by_the_starts_after_them(shop: Capture, fault: d
     assert here["k8s.container.restart_count"].to_list() == list(range(len(fault["deaths"]) + 1))
     assert here["process.pid"].to_list()[:-1] == fault["pids"]
     for death, start in zip(fault["deaths"], here["time"].to_list()[1:], strict=True):
-        assert dt.timedelta(0) < start - death < 8 * SECOND
+        assert dt.timedelta(0) < start - death < 20 * SECOND
     assert len(shop.logs.where("body=MemoryError")) == len(fault["deaths"])
 
 
@@ -127,11 +126,11 @@ def test_release_is_marked_before_and_after(shop: Capture, fault: dict[str, Any]
     marks = shop.logs.where("event_name=deployment").to_polars(["time", "deployment.version"]).sort("time")
     assert marks["deployment.version"].to_list() == [fault["version"], fault["previous"]]
     for mark, began in zip(marks["time"], (fault["deployed"], fault["rolled_back"]), strict=True):
-        assert dt.timedelta(0) < mark - began < 6 * SECOND
+        assert dt.timedelta(0) < mark - began < 20 * SECOND
 
 
 def test_release_hits_the_sessions_that_the_front_turned_away(shop: Capture, fault: dict[str, Any]) -> None:
-    told = shop.logs.where(f"service_name=front exception.type={fault['front_exception']}")
+    told = shop.logs.where(f"service_name=front exception.type={fault['front_exception']} order.id exists")
     sessions = told.to_polars(["session_id", "user_id"])
     assert sessions.height == fault["timeouts_at_the_front"]
     assert sorted(set(sessions["session_id"])) == fault["sessions"]

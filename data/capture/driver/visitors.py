@@ -123,12 +123,19 @@ class Visitors:
             await asyncio.sleep(self._chance.uniform(0.1, 0.6))
 
     def _next(self) -> Visit:
-        if self._fixed and self._fixed[0][0] <= self._now():
-            return self._fixed.pop(0)[1]
+        due = [pair for pair in self._fixed if pair[0] <= self._now() and self._may_begin(pair[1])]
+        if due:
+            self._fixed.remove(due[0])
+            return due[0][1]
         seed = f"{self._plan.seed} {self._chance.random()}"
         # One customer's clock is off in all of their sessions, so they have no other ones.
         users = [f"u-{n}" for n in range(1, USERS + 1) if f"u-{n}" != self._plan.skew_user]
         return Visit(self._chance.choice(users) if self._chance.random() < 0.8 else None, seed)
+
+    def _may_begin(self, visit: Visit) -> bool:
+        """On a slow machine the release that a visit is to meet may be later than planned."""
+        released = any(d["what"] == "deployed" and d["version"] == self._plan.checkout_bad for d in self._shop.done)
+        return released or visit.record != "timeout"
 
     async def _visit(self, browser: Browser, visit: Visit) -> dict[str, Any]:
         settings = {"user": visit.user, "tier": tier_of(visit.user) if visit.user else "none",
