@@ -36,7 +36,7 @@ def test_the_committed_capture_is_large_enough_and_small_enough(committed: Captu
     assert committed.truth["records"] >= 20_000
     assert committed.truth["sessions"] >= 150
     assert len(committed.truth["recordings"]) == 2
-    assert committed.truth["sessions_failed"] == committed.truth["lost"] == 0
+    assert committed.truth["sessions_failed"] == 0
     names = ("shop.json.zst", "shop.pb.zst", "events.parquet", "truth.toml")
     kept = [*(committed.folder / name for name in names), *(committed.folder / "recordings").iterdir()]
     assert sum(f.stat().st_size for f in kept) < 6_000_000
