@@ -54,15 +54,15 @@ def capture(plan: Plan, folder: Path) -> truth.Run:
         began = time.monotonic()
         visitors = Visitors(plan, shop, began)
         over = threading.Event()
-        helpers = [threading.Thread(target=f, args=(plan, shop, began, over)) for f in (_faults, _health)]
-        for helper in helpers:
-            helper.start()
+        threads = [threading.Thread(target=f, args=(plan, shop, began, over)) for f in (_faults, _health)]
+        for thread in threads:
+            thread.start()
         try:
             asyncio.run(visitors.run())
         finally:
             over.set()
-        for helper in helpers:
-            helper.join()
+        for thread in threads:
+            thread.join()
         shop.stop()
     finally:
         shop.kill()

@@ -11,8 +11,8 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parents[1]
 NEEDED = {
-    "go": "Go 1.26 or later builds the Collector: https://go.dev/dl/",
-    "node": "Node 20 runs the front: https://nodejs.org/",
+    "go": "Go 1.26 or later builds the Collector",
+    "node": "Node 20 or later runs the front",
     "npm": "npm installs the front's packages; it comes with Node",
     "chromium": "Chromium is the visitors' browser: `make system` installs it",
 }

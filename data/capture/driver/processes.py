@@ -111,7 +111,7 @@ class Shop:
         self.note(name, on=on)
 
     def health(self) -> None:
-        """Once to every process, as a node's agent asks."""
+        """Once to every process, as a kubelet asks."""
         upstreams = json.loads((self.folder / "upstreams.json").read_text(encoding="utf-8"))
         for url in [*upstreams.values(), *(f"http://127.0.0.1:{port}" for port in self.ports.values())]:
             try:
@@ -145,7 +145,7 @@ class Shop:
         threading.Thread(target=self._watch, args=(node, process), daemon=True).start()
 
     def _watch(self, node: str, process: subprocess.Popen[bytes]) -> None:
-        """Start a worker again that died, as a node's agent does."""
+        """Start a worker again that died, as a kubelet does."""
         code = process.wait()
         if self._stopping:
             return
