@@ -54,7 +54,7 @@ def capture(plan: Plan, folder: Path) -> truth.Run:
         began = time.monotonic()
         visitors = Visitors(plan, shop, began)
         over = threading.Event()
-        threads = [threading.Thread(target=f, args=(plan, shop, began, over)) for f in (_faults, _health)]
+        threads = [threading.Thread(target=shop.told, args=(f, plan, shop, began, over)) for f in (_faults, _health)]
         for thread in threads:
             thread.start()
         try:
@@ -64,6 +64,8 @@ def capture(plan: Plan, folder: Path) -> truth.Run:
         for thread in threads:
             thread.join()
         shop.stop()
+        if shop.failed:
+            raise SystemExit(f"the run is void: {shop.failed[0]}") from shop.failed[0]
     finally:
         shop.kill()
     return truth.Run(plan, folder, began_ns, time.time_ns(), shop.done, visitors.sessions)

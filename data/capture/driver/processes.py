@@ -11,10 +11,13 @@ import threading
 import time
 import urllib.request
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from driver.build import HERE, find
 from driver.plan import NODES, Plan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PRODUCTS = json.loads((HERE / "shop" / "products.json").read_text(encoding="utf-8"))
 
@@ -31,6 +34,7 @@ class Shop:
     def __init__(self, plan: Plan, collector: Path, bundles: Path, folder: Path) -> None:
         self.plan, self.folder, self._collector, self._bundles = plan, folder, collector, bundles
         self.done: list[dict[str, object]] = []
+        self.failed: list[BaseException] = []  # what went wrong in a thread, where nobody would see it
         self.running: dict[str, subprocess.Popen[bytes]] = {}
         self.otlp, self._second = free_port(), free_port()
         self.ports = {f"{what}@{node}": free_port() for what in ("front", "worker") for node in NODES}
@@ -43,6 +47,13 @@ class Shop:
 
     def note(self, what: str, **facts: object) -> None:
         self.done.append({"at": time.time_ns(), "what": what, **facts})
+
+    def told(self, work: Callable[..., None], *args: object) -> None:
+        """Do it, in a thread; a mistake is kept for the end of the run."""
+        try:
+            work(*args)
+        except BaseException as error:
+            self.failed.append(error)
 
     # --- the whole -------------------------------------------------------------------------------------------------
 
@@ -142,7 +153,7 @@ class Shop:
         lines = self.folder / "lines" / f"{node}_worker_{n}.log"
         name = f"worker@{node}"
         process = self._service(name, "worker", self.plan.worker, node, self.ports[name], env, lines)
-        threading.Thread(target=self._watch, args=(node, process), daemon=True).start()
+        threading.Thread(target=self.told, args=(self._watch, node, process), daemon=True).start()
 
     def _watch(self, node: str, process: subprocess.Popen[bytes]) -> None:
         """Start a worker again that died, as a kubelet does."""
@@ -151,8 +162,9 @@ class Shop:
             return
         self.note("died", service="worker", node=node, pid=process.pid, exit_code=code)
         time.sleep(2)
-        self._restarts[node] += 1
-        self._start_worker(node)
+        if not self._stopping:
+            self._restarts[node] += 1
+            self._start_worker(node)
 
     def _start_front(self, node: str) -> None:
         env = {"SHOP_UPSTREAMS": str(self.folder / "upstreams.json"), "SHOP_NODE": node,
