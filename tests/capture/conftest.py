@@ -9,13 +9,16 @@ import tomllib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import lognb as ln
 from driver import build
 from driver.ledgers import Ledgers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -38,6 +41,15 @@ class Capture:
     def ledgers(self) -> Ledgers:
         """Only of a capture made with --all."""
         return Ledgers(self.folder / "all")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _cache_of_the_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Captures are read once for a module, which is before a test has a cache of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        if "LOGNB_CACHE" not in os.environ:
+            patch.setenv("LOGNB_CACHE", str(tmp_path_factory.getbasetemp() / "lognb-cache"))
+        yield
 
 
 @pytest.fixture(scope="session")
