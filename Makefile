@@ -40,8 +40,8 @@ check: setup  ## lint, format, types, structure of the code
 bench: setup  ## how fast and how large, as ratios against the alternatives, in one run
 	@set -e; for f in $(sort $(wildcard benchmarks/bench_*.py)); do $(BIN)/python -m $$(echo $${f%.py} | tr / .); done
 
-capture: setup  ## write data/samples again from the instrumented shop (SEED=7 gives the committed one)
-	$(BIN)/python data/capture/first_capture.py --seed $(SEED) --out data/samples
+capture: setup  ## run the shop for six minutes, write data/samples again (SEED=7 gave the committed one; needs Go and Node)
+	$(BIN)/python data/capture/capture.py --seed $(SEED) --out data/samples
 
 constraints: setup  ## write constraints.txt from what is installed
 	$(BIN)/python tools/constraints.py > .constraints.tmp && mv .constraints.tmp constraints.txt
