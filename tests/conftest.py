@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -25,6 +26,18 @@ def root() -> Path:
 def samples() -> Path:
     """The committed capture: data/samples."""
     return ROOT / "data" / "samples"
+
+
+@pytest.fixture(scope="session")
+def shop(samples: Path) -> Path:
+    """Its dump."""
+    return samples / "shop.json.zst"
+
+
+@pytest.fixture(scope="session")
+def truth(samples: Path) -> dict[str, Any]:
+    """What happened in it."""
+    return tomllib.loads((samples / "truth.toml").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="session")

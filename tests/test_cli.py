@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import tomllib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -32,28 +32,28 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
     return call
 
 
-def test_info_says_what_is_in_the_files(run: Run, samples: Path) -> None:
-    code, out, err = run("info", samples / "first.jsonl")
+def test_info_says_what_is_in_the_files(run: Run, shop: Path, truth: dict[str, Any]) -> None:
+    code, out, err = run("info", shop)
     assert (code, err) == (0, "")
-    assert out.startswith("2,207 records · 3 Nov 2026")
-    assert "checkout 710 (20 errors)" in out
-    assert "first.jsonl: 2,207 records, 598 spans" in out
+    assert out.startswith(f"{truth['records']:,} records · {truth['since'].day} ")
+    assert f"checkout {truth['services']['checkout']:,} ({truth['by_service']['checkout']['error']} errors)" in out
+    assert f"shop.json.zst: {truth['records']:,} records, {truth['spans']:,} spans" in out
 
 
-def test_info_as_json(run: Run, samples: Path) -> None:
-    _, out, _ = run("info", "--json", samples / "first.jsonl")
+def test_info_as_json(run: Run, shop: Path, truth: dict[str, Any]) -> None:
+    _, out, _ = run("info", "--json", shop)
     facts = json.loads(out)
-    assert facts["overview"]["records"] == 2207
-    assert facts["load_report"]["files"][0]["spans"] == 598
-    assert facts["sources"] == [str(samples / "first.jsonl")]
+    assert facts["overview"]["records"] == truth["records"]
+    assert facts["load_report"]["files"][0]["spans"] == truth["spans"]
+    assert facts["sources"] == [str(shop)]
 
 
-def test_convert_to_parquet_and_to_otlp(run: Run, samples: Path, tmp_path: Path) -> None:
-    code, _, err = run("convert", samples / "first.jsonl", "-o", tmp_path / "p")
-    assert (code, err) == (0, f"2,207 records written to {tmp_path / 'p'}\n")
-    assert len(ln.scan(tmp_path / "p")) == 2207
-    run("convert", samples / "first.jsonl", "-o", tmp_path / "o", "--to", "otlp-json")
-    assert len(ln.read(tmp_path / "o" / "logs.jsonl")) == 2207
+def test_convert_to_parquet_and_to_otlp(run: Run, shop: Path, truth: dict[str, Any], tmp_path: Path) -> None:
+    code, _, err = run("convert", shop, "-o", tmp_path / "p")
+    assert (code, err) == (0, f"{truth['records']:,} records written to {tmp_path / 'p'}\n")
+    assert len(ln.scan(tmp_path / "p")) == truth["records"]
+    run("convert", shop, "-o", tmp_path / "o", "--to", "otlp-json")
+    assert len(ln.read(tmp_path / "o" / "logs.jsonl")) == truth["records"]
 
 
 def test_an_error_is_one_line_and_exit_code_1(run: Run, tmp_path: Path) -> None:
@@ -82,11 +82,11 @@ def test_every_command_has_help(run: Run) -> None:
 
 
 def test_the_cache_is_shown_and_cleared(
-    run: Run, samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, shop: Path, truth: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LOGNB_CACHE", str(tmp_path))
-    run("info", samples / "first.jsonl")
-    assert "first.jsonl" in run("cache")[1]
+    run("info", shop)
+    assert "shop.json.zst" in run("cache")[1]
     gc.collect()  # in a process of its own the first command would be over by now
     code, out, err = run("cache", "--clear")
     assert (code, out, err) == (0, f"0 stores, 0 B in {tmp_path}\n", "1 store removed\n")

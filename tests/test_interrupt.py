@@ -9,10 +9,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-SAMPLE = Path(__file__).parents[1] / "data/samples/first.jsonl"
+SAMPLE = Path(__file__).parents[1] / "data/samples/shop.json.zst"
+TIMES = 6
 READ = """
 import sys
 import lognb as ln
@@ -23,9 +25,9 @@ print(len(ln.read(sys.argv[1], workers=int(sys.argv[2]))))
 
 @pytest.mark.skipif(os.name != "posix", reason="signals as a terminal sends them")
 @pytest.mark.parametrize("workers", [1, 2])
-def test_interrupt_at_any_moment(tmp_path: Path, workers: int) -> None:
-    dump, cache = tmp_path / "dump.jsonl", tmp_path / "cache"
-    dump.write_bytes(SAMPLE.read_bytes() * 60)
+def test_interrupt_at_any_moment(tmp_path: Path, truth: dict[str, Any], workers: int) -> None:
+    dump, cache = tmp_path / "dump.json.zst", tmp_path / "cache"
+    dump.write_bytes(SAMPLE.read_bytes() * TIMES)
     rng, ended = random.Random(workers), []
     for _ in range(6):
         process = subprocess.Popen(
@@ -45,7 +47,7 @@ def test_interrupt_at_any_moment(tmp_path: Path, workers: int) -> None:
         if process.returncode:
             assert err.rstrip().endswith("KeyboardInterrupt"), err
         else:
-            assert out.strip() == str(60 * 2207)
+            assert out.strip() == str(TIMES * truth["records"])
         assert not [p.name for p in cache.glob("*") if p.suffix in (".tmp", ".stage", ".wal")]
         for store in cache.glob("*.duckdb"):
             store.unlink()

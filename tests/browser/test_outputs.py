@@ -30,8 +30,8 @@ def browser(chromium: str) -> Iterator[Any]:
 
 
 @pytest.fixture(scope="module")
-def outputs(samples: Path) -> list[str]:
-    logs = ln.read(samples / "first.jsonl")
+def outputs(shop: Path) -> list[str]:
+    logs = ln.read(shop)
     return [shown._repr_mimebundle_()["text/html"] for shown in (logs, logs.volume(), logs.facets())]
 
 
@@ -81,8 +81,8 @@ def test_without_our_style_the_still_image_shows_and_no_loose_text(browser: Any,
         assert still.is_visible()
         assert still.evaluate("e => e.naturalWidth") > 300
     said = tab.locator("body").inner_text()
-    assert "2,207 records" in said
-    assert "09:0009:05" not in said
+    assert re.search(r"\d\d,\d{3} records", said)
+    assert not re.search(r"\d\d:\d\d\d\d:\d\d", said)  # the loose labels of an axis
     tab.context.close()
 
 

@@ -21,7 +21,6 @@ from typing import Any
 
 from opentelemetry import propagate
 from opentelemetry.trace import SpanKind, StatusCode
-
 from telemetry import Telemetry
 
 VERSION = json.loads(os.environ["SHOP_RESOURCE"])["service.version"]

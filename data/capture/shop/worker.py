@@ -24,7 +24,6 @@ from typing import Any
 
 from opentelemetry import propagate
 from opentelemetry.trace import SpanKind
-
 from telemetry import Telemetry
 
 VERSION = json.loads(os.environ["SHOP_RESOURCE"])["service.version"]
