@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 import polars as pl
 
 from lognb import _text
-from lognb._text import DAY, MINUTE
+from lognb._text import DAY, MINUTE, SECOND
 from lognb.charts.theme import ACCENT, colours, dress
 from lognb.schema import LEVELS
 
@@ -27,10 +27,15 @@ def draw(frame: pl.DataFrame, *, by: str | None, every: int) -> alt.TopLevelMixi
     stamps = frame["bucket"].dt.timestamp("ns")
     first, last = cast("int", stamps.min()), cast("int", stamps.max()) + every
     series = _series(frame, by)
+    width = _text.step(last - first, 10)
+    width *= -(-(last - first) // (11 * width))  # a hundred years have more of the widest steps than there is room for
+    ticks = range(-(-first // width) * width, last + 1, width)
     x = alt.X(
         "since:T",
         scale=alt.Scale(type="utc", domain=[first / 1e6, last / 1e6], nice=False),
-        axis=alt.Axis(format=_format(last - first), grid=False, labelOverlap=True, tickCount=10),
+        axis=alt.Axis(
+            values=[t / 1e6 for t in ticks], format=_format(last - first, width), grid=False, labelOverlap=True
+        ),
         title=_days(first, last),
     )
     y = alt.Y("low:Q", title=f"records per {_text.duration(every)}", axis=alt.Axis(format=",d", tickCount=3))
@@ -85,11 +90,10 @@ def _label(value: Any) -> str:
     return "(absent)" if value is None else _text.plain(str(value), 40)
 
 
-def _format(length: int) -> str:
-    if length <= 10_000_000_000:
-        return "%H:%M:%S.%L"
-    if length <= 5 * MINUTE:
-        return "%H:%M:%S"
+def _format(length: int, width: int) -> str:
+    """As fine as the distance of the labels needs, so that no two of them are the same."""
+    if width % MINUTE:
+        return "%H:%M:%S" if width % SECOND == 0 else "%H:%M:%S.%L"
     return "%H:%M" if length <= DAY else "%-d %b %H:%M" if length <= 10 * DAY else "%-d %b %Y"
 
 

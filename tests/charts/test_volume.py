@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+from datetime import UTC, datetime
 from typing import Any
 from xml.etree import ElementTree
 
 import polars as pl
+import pytest
 
 from lognb._text import MINUTE
 from lognb.charts.volume import draw
@@ -88,3 +90,13 @@ def test_log_text_stays_text_in_the_picture() -> None:
 def test_more_bars_than_altair_takes_from_a_frame_can_be_drawn() -> None:
     rows = [(t, "info", 1) for t in range(6000)]
     assert len(drawn(draw(frame(rows, "severity"), by="severity", every=MINUTE))) == 6000
+
+
+@pytest.mark.parametrize("minutes", [0.05, 0.5, 4, 6.5, 20, 59, 3 * 60, 26 * 60, 9 * 1440, 60 * 1440, 200 * 365 * 1440])
+def test_no_two_labels_of_the_time_axis_are_the_same(minutes: float) -> None:
+    step = int(minutes * MINUTE / 60)
+    rows = pl.DataFrame({"bucket": [NINE, NINE + 59 * step], "records": [1, 1], "bytes": [1, 1]})
+    axis = draw(rows.cast({"bucket": TIME}), by=None, every=step).to_dict()["encoding"]["x"]["axis"]
+    times = [datetime.fromtimestamp(ms / 1e3, UTC) for ms in axis["values"]]
+    shown = [t.strftime(axis["format"].replace("%L", "%f")) for t in times]
+    assert 3 <= len(set(shown)) == len(shown) <= 12
