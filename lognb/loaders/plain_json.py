@@ -140,7 +140,7 @@ def decode(
 ) -> Batch:  # fmt: skip
     """The rows of a chunk as a Batch."""
     texts = pl.Series([row.text for row in found], dtype=pl.String)
-    coded = _unwrapped(cells.object_pairs(texts, "$line", out.notes), out.notes)
+    coded = _resources(_unwrapped(cells.object_pairs(texts, "$line", out.notes), out.notes), out.notes)
     lists = cells.merge(len(found), [coded])
     given = layouts.checked(columns)
     linked = {n: given.pop(n) for n in ("session_id", "user_id") if n in given}
@@ -188,6 +188,20 @@ def _unwrapped(coded: Coded, notes: Counter[str]) -> Coded:
         return coded
     texts = table["text"]
     return _expanded(coded, at, {c: _inner(texts[c], notes) for c in np.unique(coded.codes[at]).tolist()})
+
+
+def _resources(coded: Coded, notes: Counter[str]) -> Coded:
+    """A resource as the Python SDK's console exporter has it, {"attributes": …, "schema_url": …}: its attributes."""
+    table = coded.table
+    mine = ((table["key"] == "resource") & (table["kind"] == KVLIST)).to_numpy()
+    at = np.flatnonzero(mine[coded.codes])
+    inner: dict[int, list[tuple[str, int, str]]] = {}
+    for code in np.unique(coded.codes[at]).tolist():
+        have = {key: (kind, text) for key, kind, text in _inner(table["text"][code], notes)}
+        kind, text = have.get("attributes", (STRING, ""))
+        plain = kind != KVLIST or not have.keys() <= {"attributes", "schema_url"}
+        inner[code] = [("resource", KVLIST, table["text"][code] if plain else text)]
+    return _expanded(coded, at, inner) if inner else coded
 
 
 def _flattened(lists: AttributeLists, notes: Counter[str]) -> Coded:

@@ -191,7 +191,7 @@ class LoadReport:
         for f in self.files:
             out.append(f"{f.source}: {f.outcome}  [{f.kind}; {f.bytes:,} bytes]")
             if f.format in _FOUND and f.why and f.records:
-                out.append(f"    read by {f.why}")
+                out.append(f"    read {f.why}" if f.why.startswith("by ") else f"    read by {f.why}")
             out += [f"    {f.place(r)}: {r.reason}" for r in f.rejections[:3]]
             if f.rejected > 3:
                 out.append(f"    … and {f.rejected - 3:,} more: load_report.rejected")

@@ -207,6 +207,10 @@ class _Reader:
         ns, bad = times.nanoseconds(
             part.text(self.notes) if series.dtype == pl.Binary else series, self.notes, self.rows.unit
         )
+        alone = name == "timestamp" and self.rows.one("observed_timestamp") is None and not (ns > 0).any()
+        if alone and bad.any() and (length := times.relative(series)):
+            where = f"times are relative ({length} in {part.name!r}), not since 1970"
+            raise ValueError(f"{where}: add the start and pass the rows as a frame, or give columns={{'time': …}}")
         self._keep(part, bad, "times that could not be read, taken as absent")
         return ns
 
@@ -232,6 +236,7 @@ class _Reader:
             self.notes["trace ids written as UUIDs, dashes taken out"] += int(dashed.sum())
             at = dashed.arg_true()
             series = series.scatter(at, series.gather(at).str.replace_all("-", "", literal=True))
+        series = series.str.strip_prefix("0x")  # as the Python SDK's console exporter has them
         hexed = columns.hex_ids(series, size, counted, what)
         missing = hexed.is_null() & ~series.str.contains(r"^[0A=\s]*$").fill_null(value=True)
         self._keep(part, missing, f"{what} of wrong length or alphabet")

@@ -52,6 +52,20 @@ def nanoseconds(column: pl.Series, notes: Counter[str], unit: str = "") -> tuple
     return ns, column.is_not_null() & ns.is_null()
 
 
+def relative(column: pl.Series) -> str | None:
+    """ "0.5 to 12.5" if all values are small numbers or lengths of time: counted from a start, not times of day."""
+    texts = column.cast(pl.String, strict=False).drop_nulls() if column.dtype != pl.Binary else column.clear()
+    texts = texts.filter(texts.str.strip_chars() != "")
+    if not len(texts) or not texts.str.contains(_LENGTH).all():
+        return None
+    numbers = texts.str.extract(r"(\d+(?:\.\d+)?)", 1).cast(pl.Float64)
+    least, most = texts[numbers.arg_min() or 0], texts[numbers.arg_max() or 0]
+    return f"{least} to {most}" if numbers.max() < _FIRST // 10 else None  # type: ignore[operator]
+
+
+_LENGTH: Final = r"^\s*[+]?(?:\d+(?:\.\d+)?\s*(?:ns|us|µs|ms|s|sec|m|min|h)?|\d+:\d\d(?::\d\d)?(?:\.\d+)?)\s*$"
+
+
 def _datetime(column: pl.Series) -> pl.Series:
     """Null beyond the years 1677 to 2262, which nanoseconds can hold."""
     return column.dt.replace_time_zone(None).cast(pl.Datetime("ns"), strict=False).cast(pl.Int64)

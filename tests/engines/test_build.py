@@ -196,7 +196,7 @@ def test_a_full_size_build(tmp_path: Path) -> None:
     assert isinstance(engine, DuckDB)
     records = pl.concat(b.records for b in frames)
     got = engine.fetch(Query(), columns=["record_id", "time", "body", "user_id"])
-    expected = records.sort("time", "record_id").select("record_id", "time", "body", "user_id")
+    expected = records.sort("time", maintain_order=True).select("record_id", "time", "body", "user_id")
     assert got.equals(expected)
     pairs = sum(len(b.codes) for b in frames)
     attributes = engine.fetch(Query.parse("time<2026-11-03T09:00:01Z"), columns=["attributes"])

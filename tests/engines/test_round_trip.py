@@ -42,7 +42,7 @@ def same_attributes(got: str, rec: Rec) -> bool:
 def check(engine: DuckDB, records: list[Rec]) -> None:
     frame = engine.fetch(Query())
     assert dict(frame.schema) == RECORD
-    order = sorted(records, key=lambda r: (_time(r) is None, _time(r) or 0, r.id))
+    order = sorted(records, key=lambda r: (_time(r) is None, _time(r) or 0))  # of equal times, as they came
     assert frame["record_id"].to_list() == [r.id for r in order]
     assert frame["time"].cast(pl.Int64).to_list() == [_time(r) for r in order]
     for column, attribute in (

@@ -12,6 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from making import check, load
+from opentelemetry._logs import LogRecord, SeverityNumber
+from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk._logs.export import ConsoleLogRecordExporter, SimpleLogRecordProcessor
+from opentelemetry.sdk.resources import Resource
 
 import lognb as ln
 from lognb.loaders import delimited, parquet_tables
@@ -247,3 +251,52 @@ def test_a_damaged_row_group_costs_itself_and_says_its_rows() -> None:
     (lost,) = report.files[0].rejections
     assert (lost.position, lost.records) == (101, 100)
     assert "rows 101 to 200 (row group 2)" in lost.reason
+
+
+RELATIVE = {
+    "JSON numbers": b"\n".join(b'{"time":%s,"level":"info","msg":"x"}' % t for t in (b"0", b"0.5", b"12.5")),
+    "JSON lengths": b"\n".join(b'{"time":"+%ss","msg":"x"}' % t for t in (b"0.5", b"12.5")),
+    "CSV": b"time,level,msg\n0.5,info,a\n0.9,info,b\n12.5,info,c\n",
+}
+
+
+@pytest.mark.parametrize("name", RELATIVE)
+def test_rows_with_relative_times_are_refused(name: str) -> None:
+    frame, report = load(RELATIVE[name])
+    assert len(frame) == 0
+    assert "times are relative (" in report.files[0].rejections[0].reason
+    assert "12.5" in report.files[0].rejections[0].reason
+    with pytest.raises(ln.SourceError, match="times are relative"):
+        ln.read(RELATIVE[name])
+
+
+def test_rows_with_relative_times_beside_real_ones_are_not() -> None:
+    frame, report = load(b'{"time":0.5,"ts":1700000000,"msg":"a"}\n{"time":"2026-11-03T09:00:00Z","msg":"b"}\n')
+    assert frame["body"].to_list() == ["a", "b"]
+    assert report.files[0].rejected == 0
+
+
+def test_what_the_console_exporter_of_the_python_sdk_prints() -> None:
+    out = io.StringIO()
+    provider = LoggerProvider(resource=Resource({"service.name": "shop"}))
+    provider.add_log_record_processor(SimpleLogRecordProcessor(ConsoleLogRecordExporter(out=out)))
+    for i in range(3):
+        provider.get_logger("app").emit(
+            LogRecord(
+                timestamp=1_700_000_000_000_000_000,
+                severity_number=SeverityNumber.ERROR,
+                body=f"boom {i}",
+                attributes={"n": i},
+                trace_id=0xAF7651916CD43DD8448EB211C80319C,
+                span_id=5,
+            )
+        )
+    provider.shutdown()
+    frame, report = load(out.getvalue().encode())
+    assert report.files[0].rejected == 0
+    assert frame["body"].to_list() == ["boom 0", "boom 1", "boom 2"]
+    assert frame["service_name"].to_list() == ["shop"] * 3
+    assert frame["trace_id"].unique().to_list() == ["0af7651916cd43dd8448eb211c80319c"]
+    assert frame["span_id"].unique().to_list() == ["0000000000000005"]
+    assert frame["severity"].unique().to_list() == ["error"]
+    assert ln.read(out.getvalue().encode()).to_polars()["body"].to_list() == ["boom 0", "boom 1", "boom 2"]

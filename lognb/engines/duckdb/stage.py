@@ -136,6 +136,9 @@ class Stage:
             return
         chunk = Chunk.of([frame for frame, _ in self._waiting], [batch for _, batch in self._waiting])
         self._waiting.clear()
+        # Of records with the same time, or none, the order of the sources says which came first.
+        first = self.records
+        chunk.records = chunk.records.with_columns(seq=pl.int_range(first, first + len(chunk.records), dtype=pl.Int64))
         self._held += self._bytes
         self._rows = self._bytes = 0
         self.records += len(chunk.records)

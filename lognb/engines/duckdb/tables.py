@@ -73,7 +73,7 @@ def create(con: duckdb.DuckDBPyConnection, stage: Stage, progress: Callable[[flo
 def _insert(con: duckdb.DuckDBPyConnection, source: str, stage: Stage, flats: Sequence[Type], where: str) -> None:
     params = Params()
     select = _select(stage, flats, f"FROM {source} WHERE {where}", params)
-    con.execute(f"INSERT INTO store.logs BY NAME SELECT {select} ORDER BY time, record_id", params)
+    con.execute(f"INSERT INTO store.logs BY NAME SELECT {select} ORDER BY time, seq", params)
 
 
 def _select(stage: Stage, flats: Sequence[Type], origin: str, params: Params) -> str:
@@ -156,11 +156,11 @@ def _cut(con: duckdb.DuckDBPyConnection, source: str, ns: int, before: int) -> t
     t = f"make_timestamp_ns({ns})"
     if not before:
         return f"time >= {t}", f"time < {t}"
-    sql = f"SELECT record_id FROM {source} WHERE time = {t} ORDER BY record_id LIMIT 1 OFFSET {before}"
+    sql = f"SELECT seq FROM {source} WHERE time = {t} ORDER BY seq LIMIT 1 OFFSET {before}"
     first = int(rows(con, sql)[0][0])
     return (
-        f"time >= {t} AND (time > {t} OR record_id >= {first})",
-        f"time <= {t} AND (time < {t} OR record_id < {first})",
+        f"time >= {t} AND (time > {t} OR seq >= {first})",
+        f"time <= {t} AND (time < {t} OR seq < {first})",
     )
 
 
