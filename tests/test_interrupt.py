@@ -17,7 +17,9 @@ SAMPLE = Path(__file__).parents[1] / "data/samples/shop.json.zst"
 TIMES = 6
 READ = """
 import sys
+import numpy, pyarrow
 import lognb as ln
+pyarrow.array(numpy.zeros(1))  # imports pandas, where Ctrl-C becomes an error of pandas' own
 print("ready", flush=True)
 print(len(ln.read(sys.argv[1], workers=int(sys.argv[2]))))
 """
@@ -44,8 +46,8 @@ def test_interrupt_at_any_moment(tmp_path: Path, truth: dict[str, Any], workers:
         os.killpg(process.pid, signal.SIGINT)  # to the whole family, as a terminal does
         out, err = process.communicate(timeout=30)
         ended.append(process.returncode)
-        if process.returncode:
-            assert err.rstrip().endswith("KeyboardInterrupt"), err
+        if process.returncode and not out:  # it may also come when all is done and said
+            assert "\nKeyboardInterrupt" in err, err
         else:
             assert out.strip() == str(TIMES * truth["records"])
         assert not [p.name for p in cache.glob("*") if p.suffix in (".tmp", ".stage", ".wal")]

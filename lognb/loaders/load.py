@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections import deque
 from contextlib import closing
@@ -189,6 +190,13 @@ def _chunks(units: Iterable[Unit], about: Chunk) -> Iterator[Chunk]:
         yield replace(about, first=first, units=held)
 
 
+def _ignore_interrupts() -> None:
+    """Ctrl-C goes to all processes of a terminal, and is the parent's to answer: a worker that dies of it in the middle
+    of an answer leaves the parent waiting for the rest.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 class _Workers:
     """Maps decode over chunks, in order; with more than one worker, in processes that stay a little ahead."""
 
@@ -213,7 +221,7 @@ class _Workers:
             # loky's workers do not import the caller's main module, so a script without a main guard works too.
             from loky import get_reusable_executor
 
-            self._pool = get_reusable_executor(max_workers=self.number, timeout=20)
+            self._pool = get_reusable_executor(max_workers=self.number, timeout=20, initializer=_ignore_interrupts)
         return self._pool.submit(decode, chunk)
 
     def _result(self, chunk: Chunk, future: Any) -> Decoded:
