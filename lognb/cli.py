@@ -44,15 +44,18 @@ def info(files: tuple[str, ...], as_json: bool) -> None:
 @cli.command()
 @_files
 @click.option("-o", "--output", "folder", required=True, type=click.Path(path_type=Path), help="Where to write.")
-@click.option("--to", "kind", type=click.Choice(["parquet", "otlp-json"]), default="parquet", show_default=True)
+@click.option("--to", "kind", type=click.Choice(["parquet", "otlp-json", "csv"]), default="parquet", show_default=True)
 def convert(files: tuple[str, ...], folder: Path, kind: str) -> None:
-    """Write the records and spans of FILES to the folder OUTPUT, as Parquet or as OTLP JSON lines."""
+    """Write the records of FILES to the folder OUTPUT: Parquet or OTLP JSON lines with the spans, or CSV without."""
     logs = read(*files)
     if kind == "parquet":
         written = logs.write_parquet(folder)
     else:
-        folder.mkdir(parents=True, exist_ok=True)
-        written = logs.write_otlp(folder / "logs.jsonl")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise LognbError(f"{folder} cannot be made: {error.strerror}; name another folder with -o") from error
+        written = logs.write_csv(folder / "logs.csv") if kind == "csv" else logs.write_jsonl(folder / "logs.jsonl")
     click.echo(f"{plural(len(logs), 'record')} written to {written}", err=True)
 
 

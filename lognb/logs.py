@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from lognb import _overview
+from lognb import _export, _overview
 from lognb._html import block, table, text
 from lognb._moments import Moment, resolve
 from lognb._progress import Bar
@@ -225,12 +225,16 @@ class Logs:
         self.engine.write_parquet(Path(directory), self.query)
         return Path(directory)
 
-    def write_otlp(self, path: str | Path) -> Path:
-        """Write the records, and the spans, as OTLP JSON lines."""
+    def write_jsonl(self, path: str | Path) -> Path:
+        """Write the records, and the spans, as OTLP JSON lines; `read` and any OTLP tool take them."""
         from lognb.loaders.otlp_write import write_otlp
 
         write_otlp(self.engine.batches(self.query), Path(path), spans=self.spans)
         return Path(path)
+
+    write_csv = _export.write_csv
+    to_arrow = _export.to_arrow
+    to_pandas = _export.to_pandas
 
     def __getitem__(self, field: str) -> Result:
         """`logs["http.route"]`: the values of one field."""

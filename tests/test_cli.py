@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gc
 import json
 import tomllib
@@ -48,12 +49,20 @@ def test_info_as_json(run: Run, shop: Path, truth: dict[str, Any]) -> None:
     assert facts["sources"] == [str(shop)]
 
 
-def test_convert_to_parquet_and_to_otlp(run: Run, shop: Path, truth: dict[str, Any], tmp_path: Path) -> None:
+def test_convert_to_parquet_otlp_and_csv(run: Run, shop: Path, truth: dict[str, Any], tmp_path: Path) -> None:
     code, _, err = run("convert", shop, "-o", tmp_path / "p")
     assert (code, err) == (0, f"{truth['records']:,} records written to {tmp_path / 'p'}\n")
     assert len(ln.scan(tmp_path / "p")) == truth["records"]
     run("convert", shop, "-o", tmp_path / "o", "--to", "otlp-json")
     assert len(ln.read(tmp_path / "o" / "logs.jsonl")) == truth["records"]
+    code, _, err = run("convert", shop, "-o", tmp_path / "c", "--to", "csv")
+    assert (code, err) == (0, f"{truth['records']:,} records written to {tmp_path / 'c' / 'logs.csv'}\n")
+    with (tmp_path / "c" / "logs.csv").open(encoding="utf-8", newline="") as file:
+        assert sum(1 for _ in csv.reader(file)) == truth["records"] + 1
+    for kind in ("csv", "otlp-json"):
+        code, _, err = run("convert", shop, "-o", shop, "--to", kind)
+        assert code == 1
+        assert "cannot be made: File exists; name another folder" in err
 
 
 def test_an_error_is_one_line_and_exit_code_1(run: Run, tmp_path: Path) -> None:

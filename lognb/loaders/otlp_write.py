@@ -9,20 +9,20 @@ user_id, source, size_bytes; reading derives them again. A console body that was
 from __future__ import annotations
 
 import json
-import os
 from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 import polars as pl
 
+from lognb._export import replacing
 from lognb.loaders.values import Pairs, key_values, untag
 from lognb.schema import SPAN_KINDS, STATUS_CODES
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Iterable, Iterator
     from typing import IO
 
@@ -44,20 +44,14 @@ def write_otlp(frames: Iterable[pl.DataFrame], path: str | os.PathLike[str], spa
 
     One line is one request of at most 1,000 records; within it, neighbours of one resource and one scope share them,
     and the order stays. Written beside `path` first, so that an earlier file stays whole until the new one is. Raises
-    OSError.
+    LognbError if `path` cannot be written.
     """
     logs, traces = ("resourceLogs", "scopeLogs", "logRecords"), ("resourceSpans", "scopeSpans", "spans")
-    target = Path(path)
-    temp = target.with_name(f"{target.name}.{os.getpid()}.tmp")
-    try:
-        with temp.open("wb") as file:
-            for frame in frames:
-                _lines(file, frame.select(_times(frame, _LOG)), logs, _record)
-            if spans is not None:
-                _lines(file, spans.select(_times(spans, spans.columns)), traces, _span)
-        temp.replace(target)
-    finally:
-        temp.unlink(missing_ok=True)
+    with replacing(path) as file:
+        for frame in frames:
+            _lines(file, frame.select(_times(frame, _LOG)), logs, _record)
+        if spans is not None:
+            _lines(file, spans.select(_times(spans, spans.columns)), traces, _span)
 
 
 def _times(frame: pl.DataFrame, names: Iterable[str]) -> list[pl.Expr]:
