@@ -66,6 +66,8 @@ def read(
     Raises SourceError if a source is missing, if `columns` names a part or a column that is not there, or if no log
     record and no span came out of any source.
     """
+    if not sources:
+        raise SourceError("nothing to read: name files, folders, patterns, addresses, bytes or frames")
     found = expand(sources)
     named = [(_digest(source), source.name) for source in found]
     digests = [digest for digest, _ in named]

@@ -133,6 +133,13 @@ def test_nothing_to_load_is_an_error_that_says_why_of_each_file(tmp_path: Path) 
     assert len(ln.cache()) == stores
 
 
+def test_no_source_and_an_empty_document_are_told() -> None:
+    with pytest.raises(ln.SourceError, match="nothing to read: name files"):
+        ln.read()
+    with pytest.raises(ln.SourceError, match=r"no records in it \(starts as JSON\)"):
+        ln.read(b"{}")
+
+
 def test_a_missing_source(tmp_path: Path) -> None:
     with pytest.raises(ln.SourceError, match=r"nowhere\.jsonl"):
         ln.read(tmp_path / "nowhere.jsonl")

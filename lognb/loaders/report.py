@@ -69,7 +69,8 @@ class FileReport:
         self.accepted_bytes += decoded.accepted_bytes
         self.rejected_bytes += decoded.rejected_bytes
         self.signals = sorted({*self.signals, *decoded.signals})
-        self.notes = dict(Counter(self.notes) + decoded.notes)
+        # Some counts come from numpy, whose integers JSON does not know.
+        self.notes = {note: int(n) for note, n in (Counter(self.notes) + decoded.notes).items()}
         for r in decoded.rejected:
             self.reject(r)
         if decoded.batch is not None:
@@ -96,11 +97,16 @@ class FileReport:
         if self.metrics:
             got.append(f"{self.metrics:,} metric{'' if self.metrics == 1 else 's'} skipped")
         if not got:
-            got.append(f"nothing loaded: {self.why or 'no records in it'}" if not self.rejected else "nothing loaded")
+            got.append("nothing loaded" if self.rejected else f"nothing loaded: {self._empty()}")
         if self.rejected:
             lost = "an unknown number of" if self.rejected_records is None else f"{self.rejected_records:,}"
             got.append(f"{self.rejected:,} place{'' if self.rejected == 1 else 's'} rejected ({lost} records)")
         return ", ".join(got)
+
+    def _empty(self) -> str:
+        if self.framing == "empty" or not self.units:
+            return self.why or "no records in it"
+        return f"no records in it ({self.why})" if self.why else "no records in it"
 
     def place(self, r: Rejected) -> str:
         """Where in the source it is, in words."""

@@ -300,3 +300,9 @@ def test_what_the_console_exporter_of_the_python_sdk_prints() -> None:
     assert frame["span_id"].unique().to_list() == ["0000000000000005"]
     assert frame["severity"].unique().to_list() == ["error"]
     assert ln.read(out.getvalue().encode()).to_polars()["body"].to_list() == ["boom 0", "boom 1", "boom 2"]
+
+
+def test_repeated_keys_of_plain_json_are_told_and_the_store_is_made() -> None:
+    read = ln.read(b'{"time":1700000000,"msg":"x","msg":"y","a":1,"a":2}\n' * 2)
+    assert read.to_polars()["body"].to_list() == ["y", "y"]
+    assert all(type(n) is int for f in read.load_report.files for n in f.notes.values())
