@@ -78,7 +78,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
         beside.replace(target)
     except OSError as error:
         why = error.strerror or str(error)
-        raise LognbError(f"{target} cannot be written: {why}; name a file in a folder that exists") from error
+        raise LognbError(f"{target} cannot be written: {why}; name another file") from error
     finally:
         with contextlib.suppress(OSError):
             beside.unlink(missing_ok=True)

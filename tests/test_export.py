@@ -112,7 +112,7 @@ def test_a_failure_leaves_the_earlier_file(tmp_path: Path, logs: ln.Logs, monkey
 
 def test_what_cannot_be_written_says_so(tmp_path: Path, logs: ln.Logs) -> None:
     for write in (logs.write_csv, logs.write_jsonl):
-        with pytest.raises(LognbError, match=r"cannot be written: No such file or directory; name a file"):
+        with pytest.raises(LognbError, match=r"cannot be written: No such file or directory; name another file"):
             write(tmp_path / "nowhere" / "x")
     with pytest.raises(FieldError, match="servce_name"):
         logs.write_csv(tmp_path / "x.csv", ["servce_name"])
