@@ -423,3 +423,13 @@ def test_a_larger_sample_adds_to_a_smaller_one(logs: ln.Logs) -> None:
     assert len(large) == 60
     assert small < large
     assert small != set(logs.sample(20, seed=4)["record_id"])
+
+
+def test_the_node_is_the_host_else_that_of_kubernetes() -> None:
+    nodes = ["a", "b", "a", "b", "a"]
+    keyed = [line(str(i), seconds=i, **{"k8s.node.name": n, "other": "x"}) for i, n in enumerate(nodes)]
+    keyed += [line(str(i), seconds=i, **{"host.name": "h", "k8s.node.name": "a"}) for i in (5, 6)]
+    logs = ln.read(b"".join(keyed))
+    ids = logs.to_polars()["record_id"].to_list()
+    assert logs.context(ids[3], same="node")["body"].to_list() == ["1", "3"]
+    assert logs.context(ids[6], same="node")["body"].to_list() == ["5", "6"]
