@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import operator
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -192,6 +193,25 @@ class Logs:
         ids = tuple(int(i) for i in record_ids)
         return self.engine.fetch(self.query & Query((Condition("record_id", "in", ids),)))
 
+    def context(self, record_id: int | str, before: int = 20, after: int = 20, same: str | None = None) -> pl.DataFrame:
+        """The record with this id and the records around it, whatever the query: what else happened then.
+
+        In time order, equal times in the order of their sources; the columns of schema.RECORD. `same` keeps to the
+        records with its "service", "node" (host.name, else k8s.node.name), "session" or "trace". Around a record
+        without a time stand only others without, in the order of the sources; around others none of those. Raises
+        QueryError if no record has the id, or if the record lacks what `same` names.
+        """
+        at = _whole("record_id", record_id, 2**64 - 1)
+        return self.engine.context(at, _whole("before", before), _whole("after", after), same)
+
+    def sample(self, n: int, seed: int = 0) -> pl.DataFrame:
+        """`n` records by lot, all if there are fewer, in time order; the columns of schema.RECORD.
+
+        The same records and `seed` give the same sample, on any machine: the lot is a hash of record id and seed. A
+        larger `n` adds to a smaller one. Raises QueryError for an `n` that is no number of records.
+        """
+        return self.engine.sample(self.query, _whole("n", n), seed)
+
     def to_polars(self, columns: Sequence[str] | None = None) -> pl.DataFrame:
         """All records in time order, in memory. `columns` may name any field; attributes keep their type."""
         return self.engine.fetch(self.query, columns)
@@ -258,6 +278,17 @@ class Logs:
         notes = [] if str(self.query) else [*_overview.notes_of(self.engine.overview), *self.engine.notes]
         rejected = "" if str(self.query) else _rejected(self.load_report)
         return _overview.summarise(self.engine, self.query, self.sources, rejected, notes)
+
+
+def _whole(name: str, value: int | str, most: int = 2**63 - 1) -> int:
+    """A whole number from 0 to `most`; an id may be its decimal text."""
+    try:
+        number = int(value) if isinstance(value, str) else operator.index(value)
+    except (TypeError, ValueError):
+        number = -1
+    if not 0 <= number <= most:
+        raise QueryError(f"{name}={value!r} is no whole number from 0 to {most}")
+    return number
 
 
 def cache() -> Cache:

@@ -391,3 +391,52 @@ def test_the_cache_shows_and_clears_itself(logs: ln.Logs, tmp_path: Path, monkey
     assert stores.clear(older_than=timedelta(days=1)) == 0
     assert stores.clear() == 1
     assert len(stores) == 0
+
+
+# Around a record, and by lot
+
+
+def test_context_drops_the_query_and_keeps_to_the_node_or_session(logs: ln.Logs) -> None:
+    every = logs.to_polars().filter(pl.col("time").is_not_null())
+    errors = logs.where("severity>=error")
+    at = errors.head(1)["record_id"][0]
+    place = every["record_id"].to_list().index(at)
+    assert_frame_equal(errors.context(str(at), 3, 4), every[max(0, place - 3) : place + 5])
+    for same, field in (("session", "session_id"), ("node", "host.name"), ("node", "k8s.node.name")):
+        values = logs.to_polars(
+            ["record_id", "time", "host.name", field] if field != "host.name" else ["record_id", "time", field]
+        ).filter(pl.col("time").is_not_null())
+        having = values.filter(pl.col(field).is_not_null())
+        if field == "k8s.node.name":
+            having = having.filter(pl.col("host.name").is_null())
+        if having.height:
+            at, value = having["record_id"][having.height // 2], having[field][having.height // 2]
+            ids = values.filter(pl.col(field) == value)["record_id"].to_list()
+            place = ids.index(at)
+            assert logs.context(at, 5, 5, same)["record_id"].to_list() == ids[max(0, place - 5) : place + 6]
+
+
+@pytest.mark.parametrize("bad", [-1, 1.5, "x", None, 2**64])
+def test_what_is_no_number_of_records_or_no_id_is_told(logs: ln.Logs, bad: Any) -> None:
+    with pytest.raises(ln.QueryError, match="is no whole number from 0"):
+        logs.sample(bad)
+    with pytest.raises(ln.QueryError, match="is no whole number from 0"):
+        logs.context(bad)
+
+
+def test_a_larger_sample_adds_to_a_smaller_one(logs: ln.Logs) -> None:
+    small, large = (set(logs.sample(n, seed=3)["record_id"]) for n in (20, 60))
+    assert len(small) == 20
+    assert len(large) == 60
+    assert small < large
+    assert small != set(logs.sample(20, seed=4)["record_id"])
+
+
+def test_the_node_is_the_host_else_that_of_kubernetes() -> None:
+    nodes = ["a", "b", "a", "b", "a"]
+    keyed = [line(str(i), seconds=i, **{"k8s.node.name": n, "other": "x"}) for i, n in enumerate(nodes)]
+    keyed += [line(str(i), seconds=i, **{"host.name": "h", "k8s.node.name": "a"}) for i in (5, 6)]
+    logs = ln.read(b"".join(keyed))
+    ids = logs.to_polars()["record_id"].to_list()
+    assert logs.context(ids[3], same="node")["body"].to_list() == ["1", "3"]
+    assert logs.context(ids[6], same="node")["body"].to_list() == ["5", "6"]

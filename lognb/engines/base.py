@@ -59,6 +59,16 @@ class Engine(Protocol):
     ) -> Iterator[pl.DataFrame]:
         """The same as fetch, in frames of at most `rows` records."""
 
+    def context(self, record_id: int, before: int, after: int, same: str | None = None) -> pl.DataFrame:
+        """The record with an id and those around it, in time order; RECORD columns.
+
+        `same`: only records with its "service", "node", "session" or "trace". Records without time stand only around
+        one without. Raises QueryError if no record has the id, or if it lacks what `same` names.
+        """
+
+    def sample(self, query: Query, n: int, seed: int) -> pl.DataFrame:
+        """`n` records by lot, the same for the same records and seed, in time order; RECORD columns."""
+
     def spans(self) -> pl.DataFrame:
         """All spans, in SPAN columns, by start."""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import duckdb
 import polars as pl
 
-from lognb.engines.duckdb import connect, sql
+from lognb.engines.duckdb import connect, context, sql
 from lognb.engines.duckdb.connect import Params, stoppable
 from lognb.engines.duckdb.fields import Fields
 from lognb.errors import QueryError, StoreError
@@ -21,7 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from lognb.engines.duckdb.catalog import Catalog
+    from lognb.engines.duckdb.fields import Field
     from lognb.query import Query
+
+Place = tuple[int, int | None]
+"""A row number and its time, ns."""
 
 _DAMAGE = (duckdb.IOException, duckdb.FatalException, duckdb.InternalException, duckdb.SerializationException)
 _VOLUME = {"bucket": TIME, "by": pl.String(), "records": pl.UInt64(), "bytes": pl.Int64()}
@@ -140,10 +144,20 @@ class DuckDB:
             f"LIMIT {params.add(int(limit))} OFFSET {params.add(int(offset))}",
             params,
         )
+        return self._at(found, order, columns)
+
+    def context(self, record_id: int, before: int, after: int, same: str | None = None) -> pl.DataFrame:
+        return self._at(context.around(self, record_id, before, after, same), self.rowid)
+
+    def sample(self, query: Query, n: int, seed: int) -> pl.DataFrame:
+        return self._at(context.drawn(self, query, n, seed), self.rowid)
+
+    def _at(self, found: Sequence[Place], order: str, columns: Sequence[str] | None = None) -> pl.DataFrame:
+        """The records at some places."""
         params = Params()
         where = f"{self.rowid} IN ({', '.join(str(row) for row, _ in found) or 'NULL'})"
-        times = [ns for _, ns in found]
-        if times and None not in times:
+        times = [ns for _, ns in found if ns is not None]
+        if times and len(times) == len(found):
             # Lets Parquet skip all other row groups, which row numbers alone do not: a third of the time in 1 M rows.
             low, high = params.add(min(times)), params.add(max(times))
             where += f" AND time >= make_timestamp_ns({low}) AND time <= make_timestamp_ns({high})"
@@ -193,6 +207,10 @@ class DuckDB:
 
     def close(self) -> None:
         self._closing()
+
+    def field(self, name: str) -> Field:
+        """Raises FieldError for a name that no record has."""
+        return self._fields[name]
 
     def where(self, query: Query, params: Params) -> str:
         return sql.where(query, self._fields, params)

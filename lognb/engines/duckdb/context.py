@@ -1,0 +1,72 @@
+"""Which rows stand around one, and which of a query are drawn by lot: places first, records after."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from lognb.engines.duckdb.connect import Params
+from lognb.errors import QueryError
+
+if TYPE_CHECKING:
+    from lognb.engines.duckdb.engine import DuckDB, Place
+    from lognb.query import Query
+
+SAME: Final = {
+    "service": ("service_name",),
+    "node": ("host.name", "k8s.node.name"),
+    "session": ("session_id",),
+    "trace": ("trace_id",),
+}
+"""The fields that say it; the first that the record has counts."""
+
+
+def around(engine: DuckDB, record_id: int, before: int, after: int, same: str | None) -> list[Place]:
+    """The places of the records around one and its own, in the order of the table."""
+    params = Params()
+    place = f"SELECT {engine.rowid}, epoch_ns(time) FROM store.logs WHERE"
+    # A tie of ids is possible, if unlikely: the first in order counts.
+    own = engine.rows(f"{place} record_id = {params.add(record_id)} ORDER BY {engine.rowid} LIMIT 1", params)
+    if not own:
+        raise QueryError(f"no record has the id {record_id}; ids are in the column record_id, as in logs.head()")
+    row, ns = own[0]
+    params = Params()
+    at = params.add(row)
+    like = f"time IS {'NULL' if ns is None else 'NOT NULL'} AND {_alike(engine, row, record_id, same, params)}"
+    parts = [
+        f"({place} {like} AND {engine.rowid} {side} {at} ORDER BY {engine.rowid} {way} LIMIT {params.add(most)})"
+        for side, way, most in (("<", "DESC", before), (">", "ASC", after))
+    ]
+    return sorted([*engine.rows(" UNION ALL ".join(parts), params), (row, ns)])
+
+
+def drawn(engine: DuckDB, query: Query, n: int, seed: int) -> list[Place]:
+    """The places of `n` records of a query: those with the smallest MD5 of seed and id.
+
+    MD5, since DuckDB's own hash may change with its version; an order by random() would change with the threads.
+    """
+    params = Params()
+    where, salt = engine.where(query, params), params.add(f"{seed}:")
+    lot = f"md5({salt} || record_id::VARCHAR), {engine.rowid}"
+    return sorted(
+        engine.rows(
+            f"SELECT {engine.rowid}, epoch_ns(time) FROM store.logs WHERE {where} ORDER BY {lot} LIMIT {params.add(n)}",
+            params,
+        )
+    )
+
+
+def _alike(engine: DuckDB, row: int, record_id: int, same: str | None, params: Params) -> str:
+    """The condition that a record shares the value that `same` names with the record at `row`."""
+    if same is None:
+        return "true"
+    if same not in SAME:
+        raise QueryError(f"same={same!r} is none of {', '.join(map(repr, SAME))}; None takes all records")
+    known = set(engine.field_names())
+    names = [n for name in SAME[same] for n in (name, f"resource.{name}") if n in known]
+    for name in names:
+        field, own = engine.field(name), Params()
+        text = field.text(own)
+        value = engine.rows(f"SELECT {text} FROM store.logs WHERE {engine.rowid} = {own.add(row)}", own)[0][0]
+        if value is not None:
+            return f"{field.text(params)} = {params.add(value)}"
+    raise QueryError(f"the record {record_id} has no {' or '.join(SAME[same])}, so same={same!r} cannot be said of it")
