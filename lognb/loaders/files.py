@@ -129,7 +129,10 @@ def _paths(text: str) -> Iterator[Source]:
             yield from _paths(match)
 
 
-def _folder(folder: Path) -> Iterator[Source]:
+def _folder(folder: Path, above: frozenset[Path] = frozenset()) -> Iterator[Source]:
+    here = folder.resolve()
+    if here in above:
+        return  # a link that leads back up
     if (folder / "manifest.json").is_file() and any(folder.glob("logs*.parquet")):
         yield Source(str(folder), folder)
         return
@@ -137,7 +140,7 @@ def _folder(folder: Path) -> Iterator[Source]:
         if entry.name.startswith("."):
             continue
         if entry.is_dir():
-            yield from _folder(entry)
+            yield from _folder(entry, above | {here})
         elif entry.is_file():
             yield Source(str(entry), entry, partition=_partition(entry))
 

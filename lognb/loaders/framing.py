@@ -7,6 +7,7 @@ byte belongs to one of them, or to the white space between them.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -40,6 +41,9 @@ class Form:
     why: str
 
 
+_CONTROL: Final = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+
+
 def sniff(head: bytes) -> Form:
     """Decide by content what the first bytes of a decompressed stream are."""
     text = head.removeprefix(BOM).lstrip()
@@ -48,8 +52,11 @@ def sniff(head: bytes) -> Form:
     if head[:4] == b"PAR1":
         why = "Parquet inside of a compressed stream; it is read from its end, so unpack it first"
         return Form("parquet", "file", why)
-    if text[:1] in b"{[" or (text[:2] in (b'"{', b'"[') and b"esource" in text):
-        return Form("json", "documents", "starts as JSON")
+    form = Form("json", "documents", "starts as JSON")
+    starts = text[:1] in b"{[" or (text[:2] in (b'"{', b'"[') and b"esource" in text)
+    # A bracket is also the length of a message of 91 or 123 bytes; its text then goes on with control characters.
+    if starts and not _CONTROL.search(text[:64]):
+        return form
     # Binary: each framing must show its evidence in the first message.
     found = []
     for framing, header in HEADERS.items():
@@ -57,6 +64,9 @@ def sniff(head: bytes) -> Form:
         if first is None:
             continue
         size, length = first
+        if framing == "be32" and not length:  # empty messages in front
+            at = (len(head) - len(head.lstrip(b"\0"))) // 4 * 4
+            head, (size, length) = head[at:], header(head, at) or (0, 0)
         payload = head[size : size + length] if framing != "bare" else head[: size + length]
         if framing == "be32" and payload[:4] == ZSTD:
             json = zstd_start(payload)[:1] in (b"{", b"[")
@@ -66,6 +76,8 @@ def sniff(head: bytes) -> Form:
         signal, why = wire.signal_of(payload)
         if signal is not None and length:
             found.append((signal != "empty", size + length <= len(head), framing, why))
+    if not found and starts:
+        return form
     if not found:
         return _json_lines(text) or Form("unknown", "unknown", lookalikes.of_bytes(head))
     # Two framings can both show evidence only by accident; the better kept one wins, in the order of HEADERS.

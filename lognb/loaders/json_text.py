@@ -161,7 +161,8 @@ def split(data: bytes, size: int, offset: int, line: int, reason: str, *, many: 
     for i, (_, stop, whole) in enumerate(spans):
         last = i == len(spans) - 1
         piece = data[covered:] if last else data[covered:stop]
-        first = line + data.count(b"\n", 0, covered + len(piece) - len(piece.lstrip()))
+        first = line + piece[: len(piece) - len(piece.lstrip())].count(b"\n")
+        line += piece.count(b"\n")
         taken = size - covered if last else len(piece)
         yield Unit(
             piece, offset + covered, taken, first, "" if whole else reason or "damaged: its brackets do not close"

@@ -71,7 +71,15 @@ def snake(key: str) -> str:
 
 def known(item: Any) -> dict[str, Any]:
     """An object's members by snake_case key, whatever the spelling; {} for what is no object."""
-    return {snake(k): v for k, v in item.items()} if isinstance(item, dict) else {}
+    if not isinstance(item, dict):
+        return {}
+    out: dict[str, Any] = {}
+    for key, content in item.items():
+        name = snake(key)
+        # The same list in both spellings is two halves of it.
+        both = isinstance(content, list) and isinstance(out.get(name), list)
+        out[name] = [*out[name], *content] if both else content
+    return out
 
 
 def whole_document(document: Any, place: tuple[int, int], out: Found, notes: Counter[str]) -> None:
@@ -97,6 +105,11 @@ def _document(document: Any, place: tuple[int, int], out: Found, notes: Counter[
         top = TREE[signal].top
         for i, r in enumerate(_list(have[top], top, place, out)):
             _resource(signal, r, f"{top}[{i}]", place, out, notes)
+    if signals:  # what stands beside a request may hold another
+        beside = [content for key, content in have.items() if not any(key == TREE[s].top for s in signals)]
+        for part in _inside(beside, 0):
+            notes["requests inside another JSON document"] += 1
+            _document(part, place, out, notes)
     if not signals and document != {} and not _part(document, have, place, out, notes):
         _wrapped(document, place, out, notes)
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from making import as_json, be32, check, gzipped, json_line, load, request, requests, unplaced, varint, zstd
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
-from lognb.loaders import Source
+from lognb.loaders import Source, expand
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,3 +124,35 @@ def test_names_do_not_matter(tmp_path: Path) -> None:
         path = tmp_path / f"{i}.csv.gz"
         path.write_bytes(data)
         assert len(load(Source(str(path), path))[0]) == 24, name
+
+
+def _of_size(n: int, service: bool = True) -> bytes:
+    message = ExportLogsServiceRequest()
+    record = message.resource_logs.add().scope_logs.add().log_records.add(time_unix_nano=1_764_000_000 * 10**9)
+    if service:
+        message.resource_logs[0].resource.attributes.add(key="service.name").value.string_value = "a"
+    while len(message.SerializeToString()) < n:
+        record.body.string_value += "a"
+    return message.SerializeToString()
+
+
+@pytest.mark.parametrize("n", [91, 93, 123, 125])
+@pytest.mark.parametrize("service", [True, False])
+def test_a_length_that_is_a_bracket_is_no_json(n: int, service: bool) -> None:
+    data = _of_size(n, service)
+    for stream, count in ((data, 1), (varint([data] * 5), 5)):
+        assert len(load(stream)[0]) == count
+
+
+def test_empty_messages_in_front() -> None:
+    for empty in (1, 2, 5):
+        frame, report = load(be32([b""] * empty + [_of_size(200)] * 2))
+        assert len(frame) == 2
+        assert report.files[0].rejected == 0
+
+
+def test_a_link_that_leads_back_up_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "a.json").write_bytes(json_line(request(2)))
+    (tmp_path / "sub/loop").symlink_to(tmp_path)
+    assert [s.path for s in expand([tmp_path])] == [tmp_path / "a.json"]

@@ -156,3 +156,19 @@ def test_a_document_of_its_own_kind_between_ours_costs_itself() -> None:
     assert_frame_equal(unplaced(frame), TWO_PLAIN)
     assert [r.position for r in report.files[0].rejections] == [2]
     assert isinstance(frame, pl.DataFrame)
+
+
+def test_both_spellings_of_a_list_are_two_halves_of_it() -> None:
+    one, two = (json.loads(t)["resourceLogs"] for t in TWO)
+    frame, _ = load(json.dumps({"resourceLogs": one, "resource_logs": two}).encode())
+    assert_frame_equal(unplaced(frame), TWO_PLAIN)
+    scope = {"logRecords": one[0]["scopeLogs"][0]["logRecords"], "log_records": two[0]["scopeLogs"][0]["logRecords"]}
+    frame, _ = load(json.dumps({"resourceLogs": [{"scopeLogs": [scope]}]}).encode())
+    assert len(frame) == sum(map(len, scope.values()))
+
+
+def test_a_request_beside_a_request_loads_too() -> None:
+    one, two = map(json.loads, TWO)
+    frame, report = load(json.dumps({**one, "extra": {"more": two}, "new": 1}).encode())
+    assert_frame_equal(unplaced(frame), TWO_PLAIN)
+    assert report.files[0].notes == {"requests inside another JSON document": 1}
