@@ -39,8 +39,6 @@ if TYPE_CHECKING:
 
     from lognb.loaders.pairs import AttributeLists
 
-U64: Final = (1 << 64) - 1
-
 
 class Owner(NamedTuple):
     """A resource or a scope: what its records take from it. `values` are (key, kind, text)."""

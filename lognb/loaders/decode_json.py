@@ -16,7 +16,8 @@ from lognb.loaders.batch import joined
 from lognb.loaders.columns import Groups, LogColumns, Owner, SpanColumns
 from lognb.loaders.framing import BOM
 from lognb.loaders.otlp_json import Record, Request, Span, Status
-from lognb.loaders.parquet_tables import ERRORS, said
+from lognb.loaders.parquet import said
+from lognb.loaders.parquet_tables import ERRORS
 from lognb.schema import LEVELS, SPAN_KINDS, STATUS_CODES
 
 if TYPE_CHECKING:

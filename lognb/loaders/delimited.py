@@ -20,7 +20,8 @@ from lognb.loaders.cells import INVALID
 from lognb.loaders.columns import Place, record_ids, unit_key
 from lognb.loaders.decode import Rejected
 from lognb.loaders.framing import BOM, Form, Unit
-from lognb.loaders.parquet_tables import ERRORS, said, unique
+from lognb.loaders.parquet import said
+from lognb.loaders.parquet_tables import ERRORS, unique
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from lognb.loaders import lookalikes, values
+from lognb.loaders.json_text import is_json
 from lognb.loaders.json_walk import TREE, Found, Lost, add_items, known, snake, whole_document
 from lognb.loaders.otlp_json import loads
 from lognb.loaders.values import STRING
@@ -39,18 +40,9 @@ def repair(data: bytes, reason: str, notes: Counter[str]) -> Found:
         at = _BLANK.match(text, stop).end()  # type: ignore[union-attr]
     bare = text.strip(" \t\r\n,\ufeff")
     empty = not (out.runs or out.metrics or out.lost or bare.strip("[] \t\r\n,"))
-    if empty and (reason or not _whole(bare)):
+    if empty and (reason or not is_json(bare)):
         out.lost.append(Lost(0, len(data), reason or "no JSON document", None))
     return out
-
-
-def _whole(text: str) -> bool:
-    """Whether it is JSON, such as an empty array."""
-    try:
-        json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    return True
 
 
 def _decode(data: bytes) -> str:

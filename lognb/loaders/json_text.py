@@ -66,7 +66,7 @@ class _Splitter:
         if bare[:1] not in (b"{", b"[") or bare[-1:] not in (b"}", b"]"):
             return False
         if self.careful is None:
-            self.careful = not _is_json(bare)
+            self.careful = not is_json(bare)
         return not self.careful or _balance(bare) == 0
 
     def _collect(self, line: bytes, size: int, start: int, number: int, balance: int) -> Iterator[Unit]:
@@ -137,7 +137,8 @@ def _give_up(data: bytes, blocks: Iterator[bytes]) -> tuple[bytes, int]:
         size, data, at = size + len(data) - len(keep), keep + block, 0
 
 
-def _is_json(text: bytes) -> bool:
+def is_json(text: str | bytes) -> bool:
+    """Whether it is one JSON document, such as an empty array."""
     try:
         json.loads(text)
     except (ValueError, RecursionError):

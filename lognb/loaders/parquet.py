@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 ROWS: Final = 30_720  # a quarter of a row group
 # A damaged file can fail in Arrow and, handed on, in Polars, whose panics do not derive from Exception.
-_ERRORS: Final = (
+DAMAGE: Final = (
     pa.ArrowException, OSError, ValueError, TypeError, KeyError, IndexError, MemoryError, OverflowError,
     pl.exceptions.PolarsError, pl.exceptions.PanicException,
 )  # fmt: skip
@@ -55,8 +55,8 @@ def folder(source: Source, report: FileReport) -> Iterator[Batch]:
     try:
         manifest = _manifest(source.path)
         tables = _tables(source.path, report)
-    except _ERRORS as e:
-        report.why = f"{source.path.name}: {_said(e)}"
+    except DAMAGE as e:
+        report.why = f"{source.path.name}: {said(e)}"
         report.rejected_bytes = report.bytes
         report.reject(Rejected(0, 0, report.bytes, report.why, None))
         return
@@ -100,18 +100,18 @@ def _tables(directory: Path, report: FileReport) -> _Tables:
 def _small(path: Path, columns: dict[str, pl.DataType]) -> pl.DataFrame:
     try:
         return pl.DataFrame(pq.read_table(path, columns=list(columns))).select(list(columns)).cast(columns)  # type: ignore[arg-type]
-    except _ERRORS as e:
-        raise ValueError(f"{path.name} cannot be read: {_said(e)}") from None
+    except DAMAGE as e:
+        raise ValueError(f"{path.name} cannot be read: {said(e)}") from None
 
 
 def _file(path: Path, report: FileReport, decode: Callable[[pa.Table, Counter[str]], Batch]) -> Iterator[Batch]:
     """Batches of one file, row group by row group."""
     try:
         file = pq.ParquetFile(path)
-    except _ERRORS as e:
+    except DAMAGE as e:
         size = path.stat().st_size if path.exists() else 0
         report.rejected_bytes += size
-        report.reject(Rejected(0, 0, size, f"{path.name} cannot be read: {_said(e)}", None))
+        report.reject(Rejected(0, 0, size, f"{path.name} cannot be read: {said(e)}", None))
         return
     with file:
         for group in range(file.metadata.num_row_groups):
@@ -132,13 +132,13 @@ def _group(
             decoded.signals = {signal for signal, n in (("logs", decoded.records), ("traces", decoded.spans)) if n}
             report.add(decoded)
             yield batch
-    except _ERRORS as e:
+    except DAMAGE as e:
         chunks = [facts.column(i) for i in range(facts.num_columns)]
         size = min(sum(max(c.total_compressed_size, 0) for c in chunks), report.bytes - report.rejected_bytes)
         report.rejected_bytes += size
         offset = min((c.dictionary_page_offset or c.data_page_offset for c in chunks), default=0)
         lost = 0 if name == "spans.parquet" else max(facts.num_rows - done, 0)
-        what = f"{name}, row group {group + 1}, {facts.num_rows - done:,} rows cannot be read: {_said(e)}"
+        what = f"{name}, row group {group + 1}, {facts.num_rows - done:,} rows cannot be read: {said(e)}"
         report.reject(Rejected(group + 1, offset, size, what, lost))
 
 
@@ -308,6 +308,6 @@ def _typed(text: str, notes: Counter[str]) -> tuple[int, str]:
     return kind, text
 
 
-def _said(error: BaseException) -> str:
+def said(error: BaseException) -> str:
     """The first line of what a library says."""
     return (str(error).splitlines() or [type(error).__name__])[0][:200]

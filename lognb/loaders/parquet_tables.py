@@ -8,13 +8,13 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import IO, TYPE_CHECKING, Any, Final
 
-import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lognb.loaders import layouts, tables
 from lognb.loaders.cells import is_bytes, is_text, of_json, text, whole
 from lognb.loaders.decode import Decoded, Rejected
+from lognb.loaders.parquet import DAMAGE, said
 from lognb.loaders.tables import Spot
 
 if TYPE_CHECKING:
@@ -27,11 +27,8 @@ if TYPE_CHECKING:
 
 ROWS: Final = 32_768
 MAGIC: Final = b"PAR1"
-# A damaged file can fail in Arrow and, handed on, in Polars, whose panics do not derive from Exception.
-ERRORS: Final = (
-    pa.ArrowException, OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, MemoryError, OverflowError,
-    RecursionError, NotImplementedError, RuntimeError, pl.exceptions.PolarsError, pl.exceptions.PanicException,
-)  # fmt: skip
+# What a table of any kind can fail with, beyond what damage does to our own.
+ERRORS: Final = (*DAMAGE, AttributeError, RecursionError, NotImplementedError, RuntimeError)
 
 Keys = tuple["Sequence[str]", "Sequence[str]"]
 
@@ -111,11 +108,6 @@ def unique(names: Sequence[str]) -> list[str]:
         seen[name] = seen.get(name, 0) + 1
         out.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
     return out
-
-
-def said(error: BaseException) -> str:
-    """The first line of what a library says."""
-    return (str(error).splitlines() or [type(error).__name__])[0][:200]
 
 
 def file(

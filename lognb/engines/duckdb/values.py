@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from lognb.engines.duckdb.connect import Params
     from lognb.query import Value
 
-ORDERED = ("<", "<=", ">", ">=")
 _INT64 = 2**63
 # What TIMESTAMP_NS can hold: whole days at the lower end, and its largest number stands for infinity.
 FIRST_NS = -(2**63 // 86_400_000_000_000) * 86_400_000_000_000
