@@ -145,6 +145,27 @@ class Query:
         clause = _one(self)
         return Query((clause.part if isinstance(clause, Not) else Not(clause),))
 
+    def own(self, field: str) -> tuple[Clause, ...]:
+        """The conditions at the top that speak of `field` alone: what a facet of it has chosen.
+
+        >>> [str(c) for c in Query.parse("level=a -level=b (level=c OR n=1)").own("level")]
+        ['level=a', '-level=b']
+        """
+        return tuple(c for c in self.conditions if fields_of(c) == {field})
+
+    def without(self, field: str) -> Query:
+        """The query less its own conditions on `field`; "time" also takes the window away."""
+        kept = tuple(c for c in self.conditions if fields_of(c) != {field})
+        return Query(kept) if field == "time" else Query(kept, self.since, self.until)
+
+
+def fields_of(clause: Clause) -> set[str]:
+    """The fields that a clause names."""
+    if isinstance(clause, Condition):
+        return {clause.field}
+    parts = (clause.part,) if isinstance(clause, Not) else clause.parts
+    return {field for part in parts for field in fields_of(part)}
+
 
 def parse_time(text: str) -> int | None:
     """Ns since 1970 of an ISO time; without a zone it is UTC; None if it is no ISO time. Keeps nanoseconds.
