@@ -144,11 +144,11 @@ def summarise(engine: Engine, query: Query, sources: Sequence[str], rejected: st
             .select(pl.col("bucket").dt.timestamp("ns"), "by", "records")
             .iter_rows()
         ]
-        facets = engine.facets(query, ["severity", "service_name"], 20)
+        facets = engine.facets(query, ["severity", "service_name"], 20, own=True)
         facts["severities"] = dict(_values(facets, "severity"))
         services = _values(facets, "service_name")
         facts["services_total"] = _distinct(facets, "service_name")
-    errors = dict(_values(engine.facets(query & _ERRORS, ["service_name"], 200), "service_name"))
+    errors = dict(_values(engine.facets(query & _ERRORS, ["service_name"], 200, own=True), "service_name"))
     return Summary(
         records=int(facts["records"]),
         total=int(whole["records"]),

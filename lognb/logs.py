@@ -167,7 +167,7 @@ class Logs:
         if bounds[0] is not None and bounds[1] is not None and bounds[0] >= bounds[1]:
             raise QueryError(f"since={str(since)!r} is not before until={str(until)!r}")
         query = self.query & query & Query((), *bounds)
-        self.engine.page(query, 0)  # a field that no record has is told now, at the place of the mistake
+        self.engine.check(query)  # a field that no record has is told now, at the place of the mistake
         return Logs(self.engine, query, self.sources, self.load_report)
 
     def between(self, since: Moment, until: Moment) -> Logs:
@@ -181,11 +181,11 @@ class Logs:
 
     def head(self, n: int = 10) -> pl.DataFrame:
         """The first `n` records in time order, those without a time last; the columns of schema.RECORD."""
-        return self.engine.page(self.query, n)
+        return self.engine.page(self.query, n).records
 
     def tail(self, n: int = 10) -> pl.DataFrame:
         """The last `n` records that have a time, in time order."""
-        newest = self.engine.page(self.query, n, newest=True)
+        newest = self.engine.page(self.query, n, newest=True).records
         return newest.filter(pl.col("time").is_not_null()).reverse()
 
     def get(self, *record_ids: int | str) -> pl.DataFrame:
@@ -218,7 +218,7 @@ class Logs:
 
     def lazy(self, columns: Sequence[str] | None = None) -> pl.LazyFrame:
         """The same as a Polars LazyFrame that reads in batches, and only the columns it needs."""
-        schema = pl.Schema(RECORD) if columns is None else self.engine.page(self.query, 0, columns=columns).schema
+        schema = pl.Schema(RECORD if columns is None else self.engine.dtypes(columns))
 
         def batches(
             wanted: list[str] | None, predicate: pl.Expr | None, rows: int | None, size: int | None

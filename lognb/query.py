@@ -13,9 +13,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from lognb.errors import QueryError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 OPS: Final = ("!=", "<=", ">=", "=", "<", ">", ":", "~")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
@@ -145,6 +148,10 @@ class Query:
         clause = _one(self)
         return Query((clause.part if isinstance(clause, Not) else Not(clause),))
 
+    def leaves(self) -> Iterator[Condition]:
+        """Every comparison, wherever it stands."""
+        return (leaf for clause in self.conditions for leaf in _leaves(clause))
+
     def own(self, field: str) -> tuple[Clause, ...]:
         """The conditions at the top that speak of `field` alone: what a facet of it has chosen.
 
@@ -161,10 +168,7 @@ class Query:
 
 def fields_of(clause: Clause) -> set[str]:
     """The fields that a clause names."""
-    if isinstance(clause, Condition):
-        return {clause.field}
-    parts = (clause.part,) if isinstance(clause, Not) else clause.parts
-    return {field for part in parts for field in fields_of(part)}
+    return {leaf.field for leaf in _leaves(clause)}
 
 
 def parse_time(text: str) -> int | None:
@@ -195,6 +199,14 @@ def format_time(ns: int) -> str:
     seconds, rest = divmod(ns, 1_000_000_000)
     fraction = f".{rest:09d}".rstrip("0").rstrip(".") if rest else ""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S") + fraction + "Z"
+
+
+def _leaves(clause: Clause) -> Iterator[Condition]:
+    if isinstance(clause, Condition):
+        yield clause
+        return
+    for part in (clause.part,) if isinstance(clause, Not) else clause.parts:
+        yield from _leaves(part)
 
 
 def _plain(value: object) -> Value | None:

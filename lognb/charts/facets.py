@@ -17,7 +17,10 @@ WIDTH, GAP, ROW, COLUMNS = 860, 28, 21, 4
 
 
 def draw(frame: pl.DataFrame) -> alt.TopLevelMixin:
-    """One list per `field`, each value with its number at the right edge and a bar below, longest = most records."""
+    """One list per `field`, each value with its number at the right edge and a bar below, longest = most records.
+
+    What the field's own conditions did not choose is faint.
+    """
     import altair as alt
 
     parts = list(frame.group_by("field", maintain_order=True))
@@ -38,10 +41,13 @@ def _list(field: str, rows: pl.DataFrame, width: int) -> Any:
     x = alt.X("records:Q", axis=None, scale=alt.Scale(domain=[0, longest], nice=False, zero=True))
     tips = [alt.Tooltip("label:N"), alt.Tooltip("records:Q", format=","), alt.Tooltip("share:N")]
     colour = alt.Color("colour:N", scale=None)
-    bar = base.mark_bar(height=3, yOffset=8).encode(y=y, x=x, color=colour, tooltip=tips)
+    faint = alt.Opacity("opacity:Q", scale=None)
+    bar = base.mark_bar(height=3, yOffset=8).encode(y=y, x=x, color=colour, opacity=faint, tooltip=tips)
     style: dict[str, Any] = {"baseline": "middle", "dy": -1, "fontSize": 11.5, "color": INK}
-    label = base.mark_text(align="left", limit=width - 62, **style).encode(y=y, x=alt.value(0), text="label:N")
-    number = base.mark_text(align="right", **style).encode(y=y, x=alt.value(width), text="number:N")
+    label = base.mark_text(align="left", limit=width - 62, **style).encode(
+        y=y, x=alt.value(0), text="label:N", opacity=faint
+    )
+    number = base.mark_text(align="right", **style).encode(y=y, x=alt.value(width), text="number:N", opacity=faint)
     return (bar + label + number).properties(title=_text.plain(field, 36))
 
 
@@ -60,4 +66,5 @@ def _bar(field: str, i: int, row: dict[str, Any], longest: int) -> dict[str, Any
         "number": _text.count(records),
         "share": _text.share(round(row["share"] * 1_000_000), 1_000_000),
         "colour": colour,
+        "opacity": 0.5 if row["chosen"] is False else 1,
     }

@@ -2,15 +2,43 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+
+import polars as pl
+
+from lognb.schema import TIME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    import polars as pl
-
     from lognb.query import Query
+
+VOLUME: Final = {"bucket": TIME, "by": pl.String(), "records": pl.UInt64(), "bytes": pl.Int64()}
+FACETS: Final = {
+    "field": pl.String(), "value": pl.String(), "records": pl.UInt64(), "values": pl.UInt64(), "chosen": pl.Boolean(),
+}  # fmt: skip
+FIELDS: Final = {
+    "field": pl.String(), "origin": pl.String(), "records": pl.UInt64(), "values": pl.UInt64(), "types": pl.String(),
+}  # fmt: skip
+
+
+class Page(NamedTuple):
+    """Some records, and the cursor for those behind them; None at the end."""
+
+    records: pl.DataFrame
+    cursor: str | None
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One filter state: how many records, `facets` and `volume` as the methods give them, and the first page."""
+
+    count: int
+    facets: pl.DataFrame
+    volume: pl.DataFrame
+    page: Page
 
 
 class Engine(Protocol):
@@ -22,6 +50,9 @@ class Engine(Protocol):
     """What the loaders said when the table was built, as a dict."""
     notes: list[str]
     """What the user may want to know about where the table is kept."""
+
+    def check(self, query: Query) -> None:
+        """Raises what any other method would: FieldError, QueryError. Reads no record."""
 
     def count(self, query: Query) -> int:
         """How many records."""
@@ -36,20 +67,38 @@ class Engine(Protocol):
         `top` values the rest is one value "other (N more)".
         """
 
-    def facets(self, query: Query, fields: Sequence[str], top: int = 10) -> pl.DataFrame:
-        """Rows: `field`, `value` (String, null where absent), `records` (UInt64), `values` (UInt64, distinct values).
+    def facets(self, query: Query, fields: Sequence[str], top: int = 10, *, own: bool = False) -> pl.DataFrame:
+        """Rows: `field`, `value` (String, null where absent), `records` (UInt64), `values` (UInt64),
+        `chosen` (Boolean).
 
-        The `top` most frequent values of each field, and the null row where records lack it. Where a field has values
+        Counts leave out the query's own conditions on a field (Query.own), so that they tell what else there is;
+        `chosen` says which values those conditions let through. With `own` they count too. `values` are the distinct
+        values. The `top` most
+        frequent values of each field are there, and the null row where records lack it. Where a field has values
         of several types, a string that looks like a number, true or false is in quotes, as in a query.
+        """
+
+    def panel(
+        self, query: Query, fields: Sequence[str], every: int, by: str | None = "severity", limit: int = 100, *,
+        top: int = 10, newest: bool = True, size: bool = False, columns: Sequence[str] | None = None,
+    ) -> Panel:  # fmt: skip
+        """What count, facets, volume and page say of one filter state; every dear condition is evaluated once.
+
+        The `bytes` of its volume are null unless `size` asks for them.
         """
 
     def fields(self, query: Query) -> pl.DataFrame:
         """Rows: `field`, `origin` (column, attribute, resource), `records`, `values` (distinct), `types`."""
 
     def page(
-        self, query: Query, limit: int, offset: int = 0, newest: bool = False, columns: Sequence[str] | None = None
-    ) -> pl.DataFrame:
-        """Records in time order, without time last; `newest` turns the order round, without time still last."""
+        self, query: Query, limit: int, offset: int = 0, newest: bool = False, columns: Sequence[str] | None = None, *,
+        after: str | None = None,
+    ) -> Page:  # fmt: skip
+        """Records in time order, without time last; `newest` turns the order round, without time still last.
+
+        `after` is the cursor of the page before, for the same query and order; a page behind it costs the same however
+        far down it is. Raises QueryError for a cursor that is none.
+        """
 
     def fetch(self, query: Query, columns: Sequence[str] | None = None) -> pl.DataFrame:
         """All records in time order; RECORD columns, or any fields, typed where a field has one type."""
@@ -65,6 +114,9 @@ class Engine(Protocol):
         `same`: only records with its "service", "node", "session" or "trace". Records without time stand only around
         one without. Raises QueryError if no record has the id, or if it lacks what `same` names.
         """
+
+    def dtypes(self, columns: Sequence[str]) -> dict[str, pl.DataType]:
+        """The type in which fetch gives each field."""
 
     def sample(self, query: Query, n: int, seed: int) -> pl.DataFrame:
         """`n` records by lot, the same for the same records and seed, in time order; RECORD columns."""

@@ -28,6 +28,7 @@ def test_columns_are_what_the_docstring_tables(outage: Logs) -> None:
         "records": pl.UInt64,
         "share": pl.Float64,
         "values": pl.UInt64,
+        "chosen": pl.Boolean,
     }
 
 
@@ -44,8 +45,11 @@ def test_severities_come_in_their_order(outage: Logs) -> None:
 def test_rows_of_each_field_add_up_to_all_records(outage: Logs) -> None:
     for query in ("", "severity>=error", "route=/pay", '"nowhere"'):
         narrowed = outage.where(query)
-        sums = narrowed.facets("route", "severity", "service_name").frame.group_by("field").agg(pl.col("records").sum())
-        assert set(sums["records"].to_list()) <= {len(narrowed)}
+        for own, fields in ((True, "route severity service_name"), (False, "exception.type service_name")):
+            fields = [f for f in fields.split() if f in outage.engine.field_names()]
+            counted = narrowed.facets(*fields, own=own).frame
+            sums = counted.group_by("field").agg(pl.col("records").sum())
+            assert set(sums["records"].to_list()) <= {len(narrowed)}
 
 
 def test_fields_worth_a_look_are_chosen(load: Load) -> None:
@@ -76,7 +80,7 @@ def test_a_field_no_record_has(outage: Logs) -> None:
 def test_nothing(outage: Logs) -> None:
     nothing = outage.where("severity=fatal").facets()
     assert nothing.sentence == "no records"
-    assert nothing.frame["records"].sum() == 0
+    assert nothing.frame.filter("chosen")["records"].sum() == 0
     assert "no records" in nothing._repr_mimebundle_()["text/html"]
 
 
@@ -86,3 +90,21 @@ def test_a_key_in_brackets_is_its_facet(outage: Logs) -> None:
 
 def test_a_field_is_counted_once(outage: Logs) -> None:
     assert outage.facets("route", "route").frame.equals(outage.facets("route").frame)
+
+
+def test_a_field_shows_what_its_own_conditions_left_out(outage: Logs) -> None:
+    narrowed = outage.where("severity=error service_name=web")
+    result = narrowed.facets("service_name", "severity")
+    frame = result.frame
+    errors, web = outage.where("severity=error"), outage.where("service_name=web")
+    by_service = dict(frame.filter(field="service_name").select("value", "records").rows())
+    assert by_service == {s: len(errors.where(f"service_name={s}")) for s in ("checkout", "web")}
+    assert dict(frame.select("value", "chosen").rows()) == {
+        "web": True,
+        "checkout": False,
+        "error": True,
+        "info": False,
+    }
+    assert frame.filter(field="severity")["records"].sum() == len(web)
+    assert "service_name: 1 of 2 values chosen, " in result.sentence
+    assert narrowed.facets("service_name", own=True).frame["value"].to_list() == ["web"]

@@ -11,15 +11,22 @@ import polars as pl
 from lognb.charts.facets import draw
 from lognb.charts.theme import NEUTRAL, SEVERITY_COLOURS
 
-SCHEMA = {"field": pl.String, "value": pl.String, "records": pl.UInt64, "share": pl.Float64, "values": pl.UInt64}
+SCHEMA = {
+    "field": pl.String,
+    "value": pl.String,
+    "records": pl.UInt64,
+    "share": pl.Float64,
+    "values": pl.UInt64,
+    "chosen": pl.Boolean,
+}
 ROWS = [
-    ("severity", "error", 10, 0.1, 1),
-    ("severity", "info", 90, 0.9, 1),
-    ("route", "/a", 20, 0.2, 1),
-    ("route", "<script>alert(1)</script>\n", 10, 0.1, 1),
-    ("route", "", 5, 0.05, 1),
-    ("route", None, 60, 0.6, 7),
-    ("route", None, 5, 0.05, 0),
+    ("severity", "error", 10, 0.1, 1, True),
+    ("severity", "info", 90, 0.9, 1, False),
+    ("route", "/a", 20, 0.2, 1, True),
+    ("route", "<script>alert(1)</script>\n", 10, 0.1, 1, True),
+    ("route", "", 5, 0.05, 1, True),
+    ("route", None, 60, 0.6, 7, None),
+    ("route", None, 5, 0.05, 0, True),
 ]
 
 
@@ -58,3 +65,9 @@ def test_log_text_stays_text_in_the_picture() -> None:
     draw(pl.DataFrame(ROWS, schema=SCHEMA, orient="row")).save(out, format="svg")
     elements = {e.tag.split("}")[-1] for e in ElementTree.fromstring(out.getvalue()).iter()}
     assert "script" not in elements
+
+
+def test_what_is_not_chosen_is_faint() -> None:
+    severity, route = lists()
+    assert [b["opacity"] for b in severity["bars"]] == [1, 0.5]
+    assert {b["opacity"] for b in route["bars"]} == {1}

@@ -44,7 +44,7 @@ def test_the_same_service_or_trace(engine: DuckDB, same: str, column: str, place
 
 @pytest.mark.parametrize("same", ["session", "node"])
 def test_a_record_that_lacks_it_is_told(engine: DuckDB, same: str) -> None:
-    at = engine.page(Query(), 1)["record_id"][0]
+    at = engine.page(Query(), 1).records["record_id"][0]
     with pytest.raises(QueryError, match=f"record {at} has no .*same='{same}'"):
         engine.context(at, 1, 1, same)
 
@@ -53,7 +53,7 @@ def test_an_unknown_id_and_an_unknown_word_are_told(engine: DuckDB) -> None:
     with pytest.raises(QueryError, match="no record has the id 1;"):
         engine.context(1, 1, 1)
     with pytest.raises(QueryError, match="same='pod' is none of 'service', 'node'"):
-        engine.context(engine.page(Query(), 1)["record_id"][0], 1, 1, "pod")
+        engine.context(engine.page(Query(), 1).records["record_id"][0], 1, 1, "pod")
 
 
 @pytest.mark.parametrize("text", ["", "severity>=warn", 'severity=info "started"'])

@@ -8,7 +8,7 @@ from lognb.engines.duckdb.connect import Params
 from lognb.errors import QueryError
 
 if TYPE_CHECKING:
-    from lognb.engines.duckdb.engine import DuckDB, Place
+    from lognb.engines.duckdb.engine import DuckDB
     from lognb.query import Query
 
 SAME: Final = {
@@ -20,39 +20,38 @@ SAME: Final = {
 """The fields that say it; the first that the record has counts."""
 
 
-def around(engine: DuckDB, record_id: int, before: int, after: int, same: str | None) -> list[Place]:
-    """The places of the records around one and its own, in the order of the table."""
+def around(engine: DuckDB, record_id: int, before: int, after: int, same: str | None) -> list[int]:
+    """The rows of the records around one and its own."""
     params = Params()
-    place = f"SELECT {engine.rowid}, epoch_ns(time) FROM store.logs WHERE"
     # A tie of ids is possible, if unlikely: the first in order counts.
-    own = engine.rows(f"{place} record_id = {params.add(record_id)} ORDER BY {engine.rowid} LIMIT 1", params)
+    own = engine.rows(
+        f"SELECT {engine.rowid}, time IS NULL FROM store.logs WHERE record_id = {params.add(record_id)} "
+        f"ORDER BY {engine.rowid} LIMIT 1",
+        params,
+    )
     if not own:
         raise QueryError(f"no record has the id {record_id}; ids are in the column record_id, as in logs.head()")
-    row, ns = own[0]
+    row, timeless = own[0]
     params = Params()
     at = params.add(row)
-    like = f"time IS {'NULL' if ns is None else 'NOT NULL'} AND {_alike(engine, row, record_id, same, params)}"
+    like = f"time IS {'NULL' if timeless else 'NOT NULL'} AND {_alike(engine, row, record_id, same, params)}"
     parts = [
-        f"({place} {like} AND {engine.rowid} {side} {at} ORDER BY {engine.rowid} {way} LIMIT {params.add(most)})"
+        f"(SELECT {engine.rowid} FROM store.logs WHERE {like} AND {engine.rowid} {side} {at} "
+        f"ORDER BY {engine.rowid} {way} LIMIT {params.add(most)})"
         for side, way, most in (("<", "DESC", before), (">", "ASC", after))
     ]
-    return sorted([*engine.rows(" UNION ALL ".join(parts), params), (row, ns)])
+    return [row, *(r for (r,) in engine.rows(" UNION ALL ".join(parts), params))]
 
 
-def drawn(engine: DuckDB, query: Query, n: int, seed: int) -> list[Place]:
-    """The places of `n` records of a query: those with the smallest MD5 of seed and id.
+def drawn(engine: DuckDB, query: Query, n: int, seed: int) -> list[int]:
+    """The rows of `n` records of a query: those with the smallest MD5 of seed and id.
 
     MD5, since DuckDB's own hash may change with its version; an order by random() would change with the threads.
     """
-    params = Params()
-    where, salt = engine.where(query, params), params.add(f"{seed}:")
-    lot = f"md5({salt} || record_id::VARCHAR), {engine.rowid}"
-    return sorted(
-        engine.rows(
-            f"SELECT {engine.rowid}, epoch_ns(time) FROM store.logs WHERE {where} ORDER BY {lot} LIMIT {params.add(n)}",
-            params,
-        )
-    )
+    with engine.within(query) as (where, params):
+        lot = f"md5({params.add(f'{seed}:')} || record_id::VARCHAR), {engine.rowid}"
+        statement = f"SELECT {engine.rowid} FROM store.logs WHERE {where} ORDER BY {lot} LIMIT {params.add(n)}"
+        return [row for (row,) in engine.rows(statement, params)]
 
 
 def _alike(engine: DuckDB, row: int, record_id: int, same: str | None, params: Params) -> str:

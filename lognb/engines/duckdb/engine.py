@@ -3,36 +3,43 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import threading
 import weakref
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import duckdb
+import numpy as np
 import polars as pl
+import pyarrow as pa
 
-from lognb.engines.duckdb import connect, context, sql
+from lognb.engines.base import FACETS, FIELDS, VOLUME, Page
+from lognb.engines.duckdb import connect, context, pages, sql
+from lognb.engines.duckdb.codes import Codes
 from lognb.engines.duckdb.connect import Params, stoppable
 from lognb.engines.duckdb.fields import Fields
-from lognb.errors import QueryError, StoreError
-from lognb.schema import RECORD, SEVERITY, SPAN, TIME
+from lognb.engines.duckdb.lookups import Lookups
+from lognb.engines.duckdb.masks import Masks, Picked
+from lognb.engines.duckdb.places import Places
+from lognb.errors import StoreError
+from lognb.schema import RECORD, SEVERITY, SPAN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from numpy.typing import NDArray
+
+    from lognb.engines.base import Panel
     from lognb.engines.duckdb.catalog import Catalog
     from lognb.engines.duckdb.fields import Field
-    from lognb.query import Query
+    from lognb.query import Clause, Query
 
-Place = tuple[int, int | None]
-"""A row number and its time, ns."""
+FEW: Final = 20_000
+"""So many records are fetched by their row numbers, more by the condition again."""
 
 _DAMAGE = (duckdb.IOException, duckdb.FatalException, duckdb.InternalException, duckdb.SerializationException)
-_VOLUME = {"bucket": TIME, "by": pl.String(), "records": pl.UInt64(), "bytes": pl.Int64()}
-_FACETS = {"field": pl.String(), "value": pl.String(), "records": pl.UInt64(), "values": pl.UInt64()}
-_FIELDS = {
-    "field": pl.String(), "origin": pl.String(), "records": pl.UInt64(), "values": pl.UInt64(), "types": pl.String(),
-}  # fmt: skip
+_serial = itertools.count()
 
 
 class DuckDB:
@@ -57,112 +64,150 @@ class DuckDB:
         self._closing = weakref.finalize(self, _close, con, lease)
         self._local = threading.local()
         self._surveys: dict[Query, pl.DataFrame] = {}
-        self._tables = _Lookups(self, sources)
+        self._tables = Lookups(self, sources)
         self._fields = Fields(catalog, self._tables)
+        self.places = Places(self)
+        self.codes = Codes(self)
+        self.masks = Masks(self, self.codes)
+
+    def check(self, query: Query) -> None:
+        self.where(query, Params())
 
     def count(self, query: Query) -> int:
+        if sql.dear(query):
+            return self.pick(query).count
         params = Params()
         return int(self.rows(f"SELECT count(*) FROM store.logs WHERE {self.where(query, params)}", params)[0][0])
 
     def window(self, query: Query) -> tuple[int | None, int | None]:
-        params = Params()
-        where = self.where(query, params)
         bounds = "epoch_ns(min(time)), epoch_ns(max(time))"
-        first, last = self.rows(f"SELECT {bounds} FROM store.logs WHERE isfinite(time) AND {where}", params)[0]
+        with self.within(query) as (where, params):
+            first, last = self.rows(f"SELECT {bounds} FROM store.logs WHERE isfinite(time) AND {where}", params)[0]
         return first, last
 
     def volume(self, query: Query, every: int, by: str | None, top: int = 12) -> pl.DataFrame:
-        params = Params()
-        value = "NULL::VARCHAR" if by is None else self._fields[by].text(params)
-        width = params.add(int(every))
-        # The remainder of a time before 1970 is negative in SQL.
-        bucket = f"epoch_ns(time) - ((epoch_ns(time) % {width}) + {width}) % {width}"
-        rest = params.add(int(top))
-        frame = self.frame(
-            f"WITH g AS MATERIALIZED (SELECT {bucket} AS bucket, {value} AS value, count(*) AS records, "
-            "sum(size_bytes)::BIGINT AS bytes FROM store.logs "
-            f"WHERE isfinite(time) AND {self.where(query, params)} GROUP BY 1, 2), "
-            "v AS (SELECT value, row_number() OVER (ORDER BY sum(records) DESC, value) AS place FROM g GROUP BY value) "
-            f"SELECT bucket, CASE WHEN place <= {rest} THEN g.value "
-            f"ELSE 'other (' || (SELECT count(*) - {rest} FROM v) || ' more)' END AS \"by\", "
-            "sum(records) AS records, sum(bytes) AS bytes FROM g JOIN v ON g.value IS NOT DISTINCT FROM v.value "
-            "GROUP BY 1, 2 ORDER BY 1, 2",
-            params,
-        )
-        return frame.cast({"bucket": pl.Int64()}).cast(_VOLUME)  # type: ignore[arg-type]
+        with self.within(query) as (where, params):
+            value = "NULL::VARCHAR" if by is None else self._fields[by].text(params)
+            width = params.add(int(every))
+            # The remainder of a time before 1970 is negative in SQL.
+            bucket = f"epoch_ns(time) - ((epoch_ns(time) % {width}) + {width}) % {width}"
+            rest = params.add(int(top))
+            frame = self.frame(
+                f"WITH g AS MATERIALIZED (SELECT {bucket} AS bucket, {value} AS value, count(*) AS records, "
+                f"sum(size_bytes)::BIGINT AS bytes FROM store.logs WHERE isfinite(time) AND {where} GROUP BY 1, 2), "
+                "v AS (SELECT value, row_number() OVER (ORDER BY sum(records) DESC, value) AS place FROM g "
+                f"GROUP BY value) SELECT bucket, CASE WHEN place <= {rest} THEN g.value "
+                f"ELSE 'other (' || (SELECT count(*) - {rest} FROM v) || ' more)' END AS \"by\", "
+                "sum(records) AS records, sum(bytes) AS bytes FROM g JOIN v ON g.value IS NOT DISTINCT FROM v.value "
+                "GROUP BY 1, 2 ORDER BY 1, 2",
+                params,
+            )
+        return frame.cast({"bucket": pl.Int64()}).cast(VOLUME)  # type: ignore[arg-type]
 
-    def facets(self, query: Query, fields: Sequence[str], top: int = 10) -> pl.DataFrame:
-        with self._chosen(query, several=len(fields) > 1) as (where, params):
-            frames = [self._facet(where, Params(params), field, top) for field in fields]
-        return pl.concat(frames) if frames else pl.DataFrame(schema=_FACETS)
+    def facets(self, query: Query, fields: Sequence[str], top: int = 10, *, own: bool = False) -> pl.DataFrame:
+        self.check(query)
+        frames = [self.facet(query if own else query.without(f), query.own(f), f, top) for f in fields]
+        return pl.concat([pl.DataFrame(schema=FACETS), *frames])
+
+    def facet(
+        self, query: Query, own: Sequence[Clause], field: str, top: int, picked: Picked | None = None
+    ) -> pl.DataFrame:
+        """The values of one field, and which of them `own` lets through; `picked` are the query's rows, where known."""
+        with self.within(query, picked) as (where, params):
+            text = self._fields[field].text(params)
+            tests = [sql.of_clause(clause, self._fields, params) for clause in own]
+            chosen = f"coalesce(bool_or({' AND '.join(tests)}), false)" if tests else "true"
+            frame = self.frame(
+                f"WITH g AS MATERIALIZED (SELECT {text} AS value, count(*) AS records, {chosen} AS chosen "
+                f"FROM store.logs WHERE {where} GROUP BY 1) "
+                "(SELECT value, records, (SELECT count(value) FROM g) AS values, chosen FROM g WHERE value IS NOT NULL "
+                f"ORDER BY records DESC, value LIMIT {params.add(int(top))}) "
+                "UNION ALL (SELECT value, records, (SELECT count(value) FROM g), chosen FROM g WHERE value IS NULL)",
+                params,
+            )
+        frame = frame.select(pl.lit(field).alias("field"), "value", "records", "values", "chosen").cast(FACETS)  # type: ignore[arg-type]
+        return frame.sort(["records", "value"], descending=[True, False], nulls_last=True)
+
+    def panel(
+        self, query: Query, fields: Sequence[str], every: int, by: str | None = "severity", limit: int = 100, *,
+        top: int = 10, newest: bool = True, size: bool = False, columns: Sequence[str] | None = None,
+    ) -> Panel:  # fmt: skip
+        from lognb.engines.duckdb.panel import panel
+
+        self.check(query)
+        return panel(self, query, fields, every, by, limit, top=top, newest=newest, size=size, columns=columns)
 
     @contextlib.contextmanager
-    def _chosen(self, query: Query, *, several: bool) -> Iterator[tuple[str, Params]]:
-        """The condition of a query for several statements; one that is dear to evaluate is evaluated only once."""
+    def within(self, query: Query, picked: Picked | None = None) -> Iterator[tuple[str, Params]]:
+        """The condition of a query; where it searches in text, the rows that are known to fit, as a table."""
         params = Params()
         where = self.where(query, params)
-        if not several or not sql.dear(query):
+        if picked is None and not sql.dear(query):
             yield where, params
             return
-        self.rows(
-            f"CREATE OR REPLACE TEMP TABLE chosen AS SELECT {self.rowid} AS r FROM store.logs WHERE {where}", params
-        )
+        picked = self.pick(query) if picked is None else picked
+        if picked.bits is None:
+            yield self.places.between(picked.low, picked.high), Params()
+            return
+        name = f"lognb_picked_{next(_serial)}"
+        cursor = self._cursor()
+        cursor.register(name, pa.table({"r": self.places.rows(picked.places())}))
         try:
-            yield f"{self.rowid} IN (SELECT r FROM chosen)", Params()
+            yield f"{self.rowid} IN (SELECT r FROM {name})", Params()
         finally:
-            self.rows("DROP TABLE chosen", Params())
+            cursor.unregister(name)
 
-    def _facet(self, where: str, params: Params, field: str, top: int) -> pl.DataFrame:
-        text = self._fields[field].text(params)
-        frame = self.frame(
-            f"WITH g AS MATERIALIZED (SELECT {text} AS value, count(*) AS records "
-            f"FROM store.logs WHERE {where} GROUP BY 1) "
-            f"(SELECT value, records, (SELECT count(value) FROM g) AS values FROM g WHERE value IS NOT NULL "
-            f"ORDER BY records DESC, value LIMIT {params.add(int(top))}) "
-            "UNION ALL (SELECT value, records, (SELECT count(value) FROM g) FROM g WHERE value IS NULL)",
-            params,
-        )
-        frame = frame.select(pl.lit(field).alias("field"), "value", "records", "values").cast(_FACETS)  # type: ignore[arg-type]
-        return frame.sort(["records", "value"], descending=[True, False], nulls_last=True)
+    def pick(self, query: Query) -> Picked:
+        self.check(query)
+        return self.masks.pick(query)
 
     def fields(self, query: Query) -> pl.DataFrame:
         from lognb.engines.duckdb.survey import survey
 
         if query not in self._surveys:
-            self._surveys[query] = pl.DataFrame(survey(self, query), schema=_FIELDS, orient="row")
+            self._surveys[query] = pl.DataFrame(survey(self, query), schema=FIELDS, orient="row")
             while len(self._surveys) > 16:
                 self._surveys.pop(next(iter(self._surveys)))
         return self._surveys[query]
 
     def page(
-        self, query: Query, limit: int, offset: int = 0, newest: bool = False, columns: Sequence[str] | None = None
-    ) -> pl.DataFrame:
-        params = Params()
-        order = f"time IS NULL, {self.rowid} DESC" if newest else self.rowid
-        found = self.rows(
-            f"SELECT {self.rowid}, epoch_ns(time) FROM store.logs WHERE {self.where(query, params)} ORDER BY {order} "
-            f"LIMIT {params.add(int(limit))} OFFSET {params.add(int(offset))}",
-            params,
+        self, query: Query, limit: int, offset: int = 0, newest: bool = False, columns: Sequence[str] | None = None, *,
+        after: str | None = None,
+    ) -> Page:  # fmt: skip
+        return self.page_of(self.pick(query), int(limit), int(offset), newest=newest, columns=columns, after=after)
+
+    def page_of(
+        self, picked: Picked, limit: int, offset: int = 0, *, newest: bool, columns: Sequence[str] | None = None,
+        after: str | None = None,
+    ) -> Page:  # fmt: skip
+        """The page of the rows that are picked."""
+        found = pages.page(picked, self.masks.timed, limit, offset, newest=newest, after=after)
+        frame = self.at(self.places.rows(found), columns)
+        more = len(found) == limit and limit
+        # `at` gives them in the order of the table.
+        return Page(
+            frame[np.argsort(np.argsort(found))] if newest else frame,
+            pages.cursor(found, newest=newest) if more else None,
         )
-        return self._at(found, order, columns)
 
     def context(self, record_id: int, before: int, after: int, same: str | None = None) -> pl.DataFrame:
-        return self._at(context.around(self, record_id, before, after, same), self.rowid)
+        return self.at(context.around(self, record_id, before, after, same))
 
     def sample(self, query: Query, n: int, seed: int) -> pl.DataFrame:
-        return self._at(context.drawn(self, query, n, seed), self.rowid)
+        return self.at(context.drawn(self, query, n, seed))
 
-    def _at(self, found: Sequence[Place], order: str, columns: Sequence[str] | None = None) -> pl.DataFrame:
-        """The records at some places."""
+    def at(self, rows: Sequence[int] | NDArray[np.int64], columns: Sequence[str] | None = None) -> pl.DataFrame:
+        """The records with some row numbers, in the order of the table."""
         params = Params()
-        where = f"{self.rowid} IN ({', '.join(str(row) for row, _ in found) or 'NULL'})"
-        times = [ns for _, ns in found if ns is not None]
-        if times and len(times) == len(found):
-            # Lets Parquet skip all other row groups, which row numbers alone do not: a third of the time in 1 M rows.
-            low, high = params.add(min(times)), params.add(max(times))
-            where += f" AND time >= make_timestamp_ns({low}) AND time <= make_timestamp_ns({high})"
-        statement = self._select(columns, params, where)
-        return self._shape(self.frame(f"{statement} ORDER BY {order}", params), columns)
+        select, numbers = self._select(columns, params), np.sort(np.asarray(rows, np.int64))
+        if not len(numbers):
+            return self._shape(self.frame(f"{select} FROM store.logs LIMIT 0", params), columns)
+        # A join, as it reads no vector without a row of it: a list behind IN costs twenty times as much.
+        listed = params.add(numbers.tolist())
+        there = f"JOIN (SELECT unnest({listed}::BIGINT[]) AS r) ON {self.rowid} = r"
+        where = self.places.around(numbers, params)
+        statement = f"{select} FROM store.logs {there} WHERE {where} ORDER BY {self.rowid}"
+        return self._shape(self.frame(statement, params), columns)
 
     def fetch(self, query: Query, columns: Sequence[str] | None = None) -> pl.DataFrame:
         return pl.concat(self.batches(query, columns, rows=1 << 20))
@@ -172,20 +217,19 @@ class DuckDB:
     ) -> Iterator[pl.DataFrame]:
         """The same as fetch, in frames of at most `rows` records; at least one, which may be empty."""
         params = Params()
+        statement = f"{self._select(columns, params)} FROM store.logs WHERE {self.where(query, params)}"
+        picked = self.pick(query) if query.conditions else None
+        if picked is not None and picked.count <= FEW:
+            frame = self.at(self.places.rows(picked.places()), columns)
+            yield from (frame.slice(at, rows) for at in range(0, max(len(frame), 1), rows))
+            return
         # The table is in time order, and a scan keeps the order of the table (preserve_insertion_order).
-        statement = self._select(columns, params, self.where(query, params))
-        with _speaking(self.path):
-            reader = self._con.cursor().sql(statement, params=connect.used(statement, params)).to_arrow_reader(rows)
         empty = True
-        while True:
-            with _speaking(self.path):
-                batch = next(reader, None)
-            if batch is None:
-                break
+        for batch in self.stream(statement, params, rows):
             empty = False
             yield self._shape(cast("pl.DataFrame", pl.from_arrow(batch)), columns)
         if empty:
-            yield self._shape(self.frame(f"{statement} LIMIT 0", params), columns)
+            yield self.at((), columns)
 
     def spans(self) -> pl.DataFrame:
         frame = self.frame('SELECT * FROM store.spans ORDER BY start, trace_id, span_id, "end"', Params())
@@ -215,14 +259,17 @@ class DuckDB:
     def where(self, query: Query, params: Params) -> str:
         return sql.where(query, self._fields, params)
 
-    def _select(self, columns: Sequence[str] | None, params: Params, where: str) -> str:
-        """A statement for records; what is looked up by index comes as its index and is put in by _shape."""
+    def dtypes(self, columns: Sequence[str]) -> dict[str, pl.DataType]:
+        return {name: self._fields[name].dtype for name in columns}
+
+    def _select(self, columns: Sequence[str] | None, params: Params) -> str:
+        """The select list of records; what is looked up by index comes as its index and is put in by _shape."""
         parts = []
         for i, name in enumerate(RECORD if columns is None else columns):
             ix = {"source": "source_ix", "resource": "resource_ix"}.get(name)
             # Names from the data do not survive as names of SQL columns: DuckDB's know no case, Arrow's end at a NUL.
             parts.append(f"{ix or self._fields[name].typed(params)} AS c{i}")
-        return f"SELECT {', '.join(parts)} FROM store.logs WHERE {where}"
+        return f"SELECT {', '.join(parts)}"
 
     def _shape(self, frame: pl.DataFrame, columns: Sequence[str] | None) -> pl.DataFrame:
         out = []
@@ -246,72 +293,26 @@ class DuckDB:
         with _speaking(self.path):
             return connect.rows(self._cursor(), statement, params)
 
+    def each(self, values: Sequence[str | None], expression: str, params: Params) -> list[Any]:
+        """The SQL `expression` of every value `x`, in their order."""
+        column = params.add(list(values))
+        listed = f"SELECT unnest({column}::VARCHAR[]) AS x, unnest(range(len({column}::VARCHAR[]))) AS i"
+        return [v for (v,) in self.rows(f"SELECT {expression} FROM ({listed}) ORDER BY i", params)]
+
+    def stream(self, statement: str, params: Params, rows: int = 1 << 20) -> Iterator[pa.RecordBatch]:
+        """The answer in batches of at most `rows`, on a cursor of its own."""
+        with _speaking(self.path):
+            reader = self._con.cursor().sql(statement, params=connect.used(statement, params)).to_arrow_reader(rows)
+        while True:
+            with _speaking(self.path):
+                batch = next(reader, None)
+            if batch is None:
+                return
+            yield batch
+
     def frame(self, statement: str, params: Params) -> pl.DataFrame:
         with _speaking(self.path):
             return connect.frame(self._cursor(), statement, params)
-
-
-class _Lookups:
-    """The values that rows have by index; read when first asked for."""
-
-    def __init__(self, engine: DuckDB, sources: Sequence[tuple[str, str]]) -> None:
-        self._engine, self._sources = engine, sources
-        self._known: dict[str, list[str | None]] = {}
-
-    def source_names(self) -> list[str | None]:
-        """The names given at opening, by digest; else those of the time of the build."""
-
-        def read() -> list[str | None]:
-            now: dict[str, list[str]] = {}
-            for digest, name in self._sources:
-                now.setdefault(digest, []).append(name)
-            rows = self._engine.rows("SELECT digest, name FROM store.sources ORDER BY source_ix", Params())
-            return [(now[d].pop(0) if len(now[d]) > 1 else now[d][0]) if d in now else n for d, n in rows]
-
-        return self._once("source", read)
-
-    def resource_texts(self) -> list[str | None]:
-        statement = "SELECT resource_ix, resource FROM store.resources"
-        return self._once("resource", lambda: _placed(self._engine.rows(statement, Params())))
-
-    def resource_values(self, key: str) -> list[str | None]:
-        def read() -> list[str | None]:
-            params = Params()
-            chosen = f"(FROM store.resource_attrs WHERE key = {params.add(key)}) a"
-            statement = f"SELECT r.resource_ix, a.value FROM store.resources r LEFT JOIN {chosen} USING (resource_ix)"
-            return _placed(self._engine.rows(statement, params))
-
-        return self._once(f"resource.{key}", read)
-
-    def matching(self, values: list[str | None], test: str, params: Params) -> list[int]:
-        column = params.add(values)
-        statement = (
-            f"SELECT i FROM (SELECT unnest({column}::VARCHAR[]) AS x, unnest(range(len({column}::VARCHAR[]))) AS i) "
-            f"WHERE {test} ORDER BY i"
-        )
-        return [int(i) for (i,) in self._engine.rows(statement, params)] if values else []
-
-    def check_pattern(self, pattern: str) -> None:
-        """Raises QueryError for what RE2 does not take, where the query can still be named."""
-        params = Params()
-        try:
-            self._engine.rows(f"SELECT regexp_matches('', {params.add(pattern)}, 'i')", params)
-        except duckdb.InvalidInputException as error:
-            reason = str(error).removeprefix("Invalid Input Error: ")
-            raise QueryError(f"{pattern!r} is not a regular expression that RE2 knows: {reason}") from error
-
-    def _once(self, name: str, read: Any) -> list[str | None]:
-        if name not in self._known:
-            self._known[name] = read()
-        return self._known[name]
-
-
-def _placed(rows: list[tuple[int, str | None]]) -> list[str | None]:
-    """Values by index; an export of a query has only the resources of its records."""
-    out: list[str | None] = [None] * (max((ix for ix, _ in rows), default=-1) + 1)
-    for ix, value in rows:
-        out[ix] = value
-    return out
 
 
 def _as(column: pl.Series, dtype: pl.DataType) -> pl.Series:

@@ -69,6 +69,10 @@ class Column:
     sql: str
     dtype: pl.DataType
 
+    @property
+    def is_id(self) -> bool:
+        return self.sql in ('"trace_id"', '"span_id"')
+
     def test(self, op: str, value: Value, params: Params) -> str:
         if isinstance(self.dtype, pl.Datetime):
             return values.time(self.sql, op, value, params)
@@ -76,7 +80,7 @@ class Column:
             return values.severity(self.sql, op, value, params)
         if self.dtype.is_integer():
             return values.integer(self.sql, op, value, params)
-        if self.sql in ('"trace_id"', '"span_id"') and isinstance(value, str):
+        if self.is_id and isinstance(value, str):
             value = value.lower() if op != "~" else value
         return values.string(self.sql, op, value, params, typed=False)
 
@@ -163,21 +167,21 @@ class Looked:
 
     def test(self, op: str, value: Value, params: Params) -> str:
         own = Params()
-        return self._where(self._of("x").test(op, value, own), own, params)
+        return self._where(self.of("x").test(op, value, own), own, params)
 
     def exists(self, params: Params) -> str:
-        return self._where(self._of("x").exists(Params()), Params(), params)
+        return self._where(self.of("x").exists(Params()), Params(), params)
 
     def text(self, params: Params) -> str:
-        return self._of(self._value(params)).text(params)
+        return self.of(self.value(params)).text(params)
 
     def typed(self, params: Params) -> str:
-        return self._of(self._value(params)).typed(params)
+        return self.of(self.value(params)).typed(params)
 
-    def _value(self, params: Params) -> str:
+    def value(self, params: Params) -> str:
         return f"list_extract({params.add(self.values)}::VARCHAR[], {self.ix}::BIGINT + 1)"
 
-    def _of(self, x: str) -> Json | Text:
+    def of(self, x: str) -> Json | Text:
         return Json(lambda params: x, self.kinds) if self.inner is Json else Text(lambda params: x)
 
     def _where(self, test: str, own: Params, params: Params) -> str:

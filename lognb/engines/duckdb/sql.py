@@ -14,7 +14,7 @@ from lognb.query import And, Not, Or
 
 if TYPE_CHECKING:
     from lognb.engines.duckdb.connect import Params
-    from lognb.engines.duckdb.fields import Fields
+    from lognb.engines.duckdb.fields import Field, Fields
     from lognb.query import Clause, Condition, Query
 
 
@@ -22,47 +22,43 @@ def where(query: Query, fields: Fields, params: Params) -> str:
     """The condition of a query, "true" for all; raises FieldError and QueryError."""
     parts = []
     if query.since is not None:
-        parts.append(f"time >= make_timestamp_ns({params.add(_within(query.since))})")
+        parts.append(f"time >= make_timestamp_ns({params.add(within_range(query.since))})")
     if query.until is not None:
-        parts.append(f"time < make_timestamp_ns({params.add(_within(query.until))})")
-    parts += [_clause(c, fields, params) for c in query.conditions]
+        parts.append(f"time < make_timestamp_ns({params.add(within_range(query.until))})")
+    for leaf in query.leaves():
+        if leaf.op == "~":
+            fields.tables.check_pattern(str(leaf.value))
+    parts += [of_clause(c, fields, params) for c in query.conditions]
     return " AND ".join(parts) or "true"
 
 
 def dear(query: Query) -> bool:
     """Does the query search in text, which costs many times what other comparisons do?"""
-
-    def searches(clause: Clause) -> bool:
-        if isinstance(clause, Not):
-            return searches(clause.part)
-        if isinstance(clause, Or | And):
-            return any(map(searches, clause.parts))
-        return clause.op in (":", "~") or clause.field.startswith("body") or clause.field in ("attributes", "resource")
-
-    return any(map(searches, query.conditions))
+    return any(
+        c.op in (":", "~") or c.field.startswith("body") or c.field in ("attributes", "resource")
+        for c in query.leaves()
+    )
 
 
-def _clause(clause: Clause, fields: Fields, params: Params) -> str:
+def of_clause(clause: Clause, fields: Fields | dict[str, Field], params: Params) -> str:
+    """One clause; `fields` gives the field of each name."""
     if isinstance(clause, Not):
-        return f"({_clause(clause.part, fields, params)}) IS NOT TRUE"
+        return f"({of_clause(clause.part, fields, params)}) IS NOT TRUE"
     if isinstance(clause, Or | And):
-        joined = [_clause(part, fields, params) for part in clause.parts]
+        joined = [of_clause(part, fields, params) for part in clause.parts]
         word, nothing = (" OR ", "false") if isinstance(clause, Or) else (" AND ", "true")
         return f"({word.join(joined)})" if joined else nothing
-    return _condition(clause, fields, params)
+    return of_condition(clause, fields[clause.field], params)
 
 
-def _condition(condition: Condition, fields: Fields, params: Params) -> str:
-    field = fields[condition.field]
+def of_condition(condition: Condition, field: Field, params: Params) -> str:
     if condition.op == "exists":
         return f"({field.exists(params)})"
-    if condition.op == "~":
-        fields.tables.check_pattern(str(condition.value))
     tests = [field.test(op, value, params) for op, value in values.each(condition)]
     test = f"({' OR '.join(tests)})" if tests else "false"
     return f"({test} IS NOT TRUE)" if condition.op == "!=" else test
 
 
-def _within(ns: int) -> int:
+def within_range(ns: int) -> int:
     """A bound beyond the times that a record can have, to the nearest that it can."""
     return max(FIRST_NS, min(ns, LAST_NS))
