@@ -16,6 +16,7 @@ from lognb import _export, _overview
 from lognb._html import block, table, text
 from lognb._moments import Moment, resolve
 from lognb._progress import Bar
+from lognb._sql import sql as _sql
 from lognb._text import count, grid, plain, plural, size
 from lognb._version import __version__
 from lognb.analyses.facets import facets as _facets
@@ -257,6 +258,7 @@ class Logs:
     write_csv = _export.write_csv
     to_arrow = _export.to_arrow
     to_pandas = _export.to_pandas
+    sql = _sql
 
     def __getitem__(self, field: str) -> Result:
         """`logs["http.route"]`: the values of one field."""

@@ -10,7 +10,7 @@ import polars as pl
 from lognb.schema import TIME
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from lognb.query import Query
@@ -120,6 +120,16 @@ class Engine(Protocol):
 
     def sample(self, query: Query, n: int, seed: int) -> pl.DataFrame:
         """`n` records by lot, the same for the same records and seed, in time order; RECORD columns."""
+
+    def sql(
+        self,
+        query: Query,
+        statement: str,
+        params: Mapping[str, Any] | Sequence[Any] | None = None,
+        timeout: float | None = None,
+        max_bytes: int = 1 << 31,
+    ) -> pl.DataFrame:
+        """The answer of one SELECT over `logs`, the records of the query, and `spans`, all spans; see Logs.sql."""
 
     def spans(self) -> pl.DataFrame:
         """All spans, in SPAN columns, by start."""

@@ -26,13 +26,14 @@ from lognb.errors import StoreError
 from lognb.schema import RECORD, SEVERITY, SPAN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from lognb.engines.base import Panel
     from lognb.engines.duckdb.catalog import Catalog
     from lognb.engines.duckdb.fields import Field
+    from lognb.engines.duckdb.user_sql import Locked
     from lognb.query import Clause, Query
 
 FEW: Final = 20_000
@@ -64,6 +65,8 @@ class DuckDB:
         self._closing = weakref.finalize(self, _close, con, lease)
         self._local = threading.local()
         self._surveys: dict[Query, pl.DataFrame] = {}
+        self._locked: Locked | None = None
+        self._opening = threading.Lock()
         self._tables = Lookups(self, sources)
         self._fields = Fields(catalog, self._tables)
         self.places = Places(self)
@@ -231,6 +234,27 @@ class DuckDB:
         if empty:
             yield self.at((), columns)
 
+    def sql(
+        self,
+        query: Query,
+        statement: str,
+        params: Mapping[str, Any] | Sequence[Any] | None = None,
+        timeout: float | None = None,
+        max_bytes: int = 1 << 31,
+    ) -> pl.DataFrame:
+        from lognb.engines.duckdb.user_sql import Locked
+
+        with self._opening:
+            if self._locked is None or self._locked.broken:
+                self._locked = Locked(self)
+            locked = self._locked
+        return locked.run(self, query, statement, params, timeout, max_bytes)
+
+    def arrow(self, statement: str) -> pa.Table:
+        """The answer of a statement in memory; it has no parameters."""
+        with _speaking(self.path):
+            return cast("pa.Table", self._con.cursor().sql(statement).to_arrow_table())
+
     def spans(self) -> pl.DataFrame:
         frame = self.frame('SELECT * FROM store.spans ORDER BY start, trace_id, span_id, "end"', Params())
         names = pl.Series(self._tables.source_names(), dtype=pl.String)
@@ -250,6 +274,8 @@ class DuckDB:
         return self.catalog.names()
 
     def close(self) -> None:
+        if self._locked is not None:
+            self._locked.close()
         self._closing()
 
     def field(self, name: str) -> Field:
