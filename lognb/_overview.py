@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from lognb import _html, _timeline
+from lognb import _asking, _html, _timeline
 from lognb._text import SECOND, count, day, duration, plain, plural, share, size, step, window
 from lognb.query import Query, format_time
 from lognb.schema import LEVELS
@@ -41,14 +41,17 @@ class Summary:
     sources: tuple[str, ...]
     rejected: str
     notes: list[str]
+    empty: list[str]
 
     def text(self) -> str:
         """A few aligned lines for a terminal."""
         levels = " · ".join(f"{level} {count(n)}" for level, n in self._levels())
         services = " · ".join(_service(name, 40) + f" {count(n)}" + _bad(bad) for name, n, bad in self._services())
+        why = [(" " * bool(i) or "empty", reason) for i, reason in enumerate(self.empty)]
         rows = [
             ("", " · ".join(self._head())),
             ("query", plain(self.query)),
+            *why,
             ("severity", levels),
             ("services", services + self._more()),
             ("over time", self._blocks()),
@@ -64,6 +67,7 @@ class Summary:
         parts = [f'<p class="ln-say"><b>{_html.text(head)}</b>{"".join(" · " + _html.text(r) for r in rest)}</p>']
         if self.query:
             parts.append(f'<p class="ln-dim"><code>{_html.text(self.query)}</code></p>')
+        parts += [f'<p><span class="ln-sev ln-warn">empty</span> {_html.text(why)}</p>' for why in self.empty]
         parts.append(_timeline.html(self.buckets, self.every))
         parts.append(
             f'<div style="display:flex;flex-wrap:wrap;align-items:flex-start;gap:4px 48px">{self._level_table()}'
@@ -165,6 +169,7 @@ def summarise(engine: Engine, query: Query, sources: Sequence[str], rejected: st
         sources=tuple(sources),
         rejected=rejected,
         notes=notes,
+        empty=_asking.why_empty(engine, query) if str(query) and not facts["records"] else [],
     )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from lognb import _export, _overview
+from lognb import _asking, _export, _overview
 from lognb._html import block, table, text
 from lognb._moments import Moment, resolve
 from lognb._progress import Bar
@@ -20,6 +20,7 @@ from lognb._sql import sql as _sql
 from lognb._text import count, grid, plain, plural, size
 from lognb._version import __version__
 from lognb.analyses.facets import facets as _facets
+from lognb.analyses.steps import steps as _steps
 from lognb.analyses.volume import volume as _volume
 from lognb.engines.duckdb import build, open_store, scan_parquet
 from lognb.engines.duckdb import cache as _stores
@@ -152,6 +153,7 @@ class Logs:
 
     volume = _volume
     facets = _facets
+    steps = _steps
 
     def where(
         self, text: str | Query | None = None, *, since: Moment | None = None, until: Moment | None = None
@@ -168,7 +170,7 @@ class Logs:
         if bounds[0] is not None and bounds[1] is not None and bounds[0] >= bounds[1]:
             raise QueryError(f"since={str(since)!r} is not before until={str(until)!r}")
         query = self.query & query & Query((), *bounds)
-        self.engine.check(query)  # a field that no record has is told now, at the place of the mistake
+        _asking.check(self.engine, query, text if isinstance(text, str) else None)
         return Logs(self.engine, query, self.sources, self.load_report)
 
     def between(self, since: Moment, until: Moment) -> Logs:

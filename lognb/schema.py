@@ -111,6 +111,26 @@ USER_KEYS: Final = (
     "posthog_distinct_id", "posthog.distinct.id", "posthog.distinct_id", "enduser.id",
 )  # fmt: skip
 
+# Units that a value in a query may carry, by what they measure, as multiples of ns and of bytes; prefixes of bytes are
+# those of the SI, "KB" as most programs write it.
+UNITS: Final[dict[str, dict[str, int]]] = {
+    "time": {
+        "ns": 1, "us": 10**3, "µs": 10**3, "μs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "min": 60 * 10**9,
+        "h": 3_600 * 10**9, "d": 86_400 * 10**9,
+    },
+    "size": {
+        "B": 1, "kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KiB": 2**10, "MiB": 2**20,
+        "GiB": 2**30, "TiB": 2**40,
+    },
+}  # fmt: skip
+# The end of a field's name that states the unit of its numbers.
+FIELD_UNITS: Final = {
+    "_ns": ("time", "ns"), "_us": ("time", "us"), "_ms": ("time", "ms"), "_s": ("time", "s"), "_bytes": ("size", "B"),
+}  # fmt: skip
+
+# Columns of ids and how many bytes they are; a query may write them in hex of any case or in base64.
+ID_BYTES: Final = {"trace_id": 16, "span_id": 8}
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:

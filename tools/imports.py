@@ -2,8 +2,8 @@
 
     python tools/imports.py        # prints what is wrong, if anything
 
-    errors -> schema -> query -> _helpers -> result -> loaders, engines, charts, mining
-           -> analyses -> widgets -> logs -> report -> cli, __init__
+    errors -> schema -> _literals, _regex -> _clauses -> _parse, _query_json -> query -> _helpers -> result
+           -> loaders, engines, charts, mining -> analyses -> widgets -> logs -> report -> cli, __init__
 
 An arrow reads "may be imported by". Imports under TYPE_CHECKING are exempt: they do not run.
 """
@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 ORDER: Final = (
     ("errors",),
     ("schema",),
+    ("_literals", "_regex"),
+    ("_clauses",),
+    ("_parse", "_query_json"),
     ("query",),
-    ("_",),  # lognb/_*.py: helpers without a place of their own
+    ("_",),  # any other lognb/_*.py: helpers without a place of their own
     ("result",),
     ("loaders", "engines", "charts", "mining"),
     ("analyses",),
@@ -122,9 +125,9 @@ def part(target: str) -> str:
     names = target.split(".")
     if len(names) == 1:
         return "__init__"
-    if names[1].startswith("_") and names[1] != "__init__":
-        return "_"
-    return names[1] if names[1] in RANK else "__init__"
+    if names[1] in RANK:
+        return names[1]
+    return "_" if names[1].startswith("_") and names[1] != "__init__" else "__init__"
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import json
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from lognb.errors import QueryError
+from lognb.errors import QueryError, did_you_mean
 from lognb.query import Condition, Number, parse_time
 from lognb.schema import LEVELS, SEVERITY_WORDS
 
@@ -101,7 +101,7 @@ def time(x: str, op: str, value: Value, params: Params) -> str:
     """`x` is TIMESTAMP_NS in UTC; raises QueryError for a value that is no ISO time."""
     ns = parse_time(written(value)) if op not in (":", "~") else None
     if ns is None or not FIRST_NS <= ns <= LAST_NS:
-        raise QueryError(f"{written(value)!r} is no time to compare with; write 2026-11-03T09:00:00Z")
+        raise QueryError(f"{written(value)[:100]!r} is no time to compare with; write 2026-11-03T09:00:00Z")
     return f"{x} {op} make_timestamp_ns({params.add(ns)})"
 
 
@@ -112,7 +112,8 @@ def severity(x: str, op: str, value: Value, params: Params) -> str:
     word = written(value).lower()
     level = word if word in LEVELS else SEVERITY_WORDS.get(word)
     if level is None:
-        raise QueryError(f"{written(value)!r} is no severity; there are {', '.join(LEVELS)}")
+        hint = did_you_mean(word, LEVELS) or f"; there are {', '.join(LEVELS)}"
+        raise QueryError(f"{written(value)[:100]!r} is no severity{hint}")
     if op == "=":
         return f"{x} = {params.add(level)}"
     at = LEVELS.index(level)
