@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import re
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lognb._literals import NUMBER
+from lognb._parse import places
+from lognb._regex import fault
 from lognb.errors import QueryError
 from lognb.query import OPS, And, Condition, Not, Number, Or, Query, format_time, parse_time
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 SINCE = 1_793_696_400_000_000_000
 
@@ -38,6 +49,10 @@ TEXTS = [
     ("time>=2026-11-03T10:00:00+01:00 a", "a time>=2026-11-03T09:00:00Z"),
     ("time>2026-11-03T09:00:00Z", "time>=2026-11-03T09:00:00.000000001Z"),
     ("-time<2026-11-03", None),
+    ("a in ()", None),
+    ("duration_ms>0.6s", "duration_ms>600"),
+    ('duration_ms="0.6s" duration=0.6s duration="1.5"', None),
+    ("span_id=S/kvNXezTaY=", "span_id=4bf92f3577b34da6"),
 ]
 
 
@@ -62,7 +77,7 @@ def test_text_to_query_and_back(text: str, printed: str | None) -> None:
         ("NOT", "what should not hold", 3),
         ("a AND", "both sides of AND", 5),
         ("a\nb=", "a value is missing", 2),
-        ("(" * 200, "nested deeper", 101),
+        ("(" * 200, "nested deeper", 81),  # what is far to the left of the place is cut
     ],
 )
 def test_an_error_points_at_its_character(text: str, message: str, column: int) -> None:
@@ -125,35 +140,129 @@ def test_a_time_prints_all_its_digits(ns: int) -> None:
     assert parse_time(format_time(ns)) == ns
 
 
-_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
-_VALUE = st.one_of(_TEXT, st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False))
-_FIELD = st.one_of(st.sampled_from(["body", "a", "x.y", "in", "NOT", "-a", "a:b", "é", "$x"]), _TEXT)
+_HOSTILE = st.sampled_from(
+    [
+        '"',
+        "\\",
+        '\\"',
+        "%",
+        "_",
+        "';--",
+        "\0",
+        "\u202e",
+        "😀",
+        "\n",
+        "\x85",
+        "and",
+        "OR",
+        "5MiB",
+        "1e5",
+        "-",
+        "=",
+        "a&&b",
+        "'",
+    ]
+)
+_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=6) | st.lists(_HOSTILE, max_size=3).map("".join)
+_NUMBER = st.from_regex(NUMBER, fullmatch=True).map(Number)
+_VALUE = st.one_of(_TEXT, st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), _NUMBER)
+_FIELD = st.one_of(
+    st.sampled_from(
+        ["body", "a", "x.y", "in", "NOT", "-a", "a:b", "é", "$x", "t_ms", "size_bytes", "trace_id", "time"]
+    ),
+    _TEXT,
+)
 _CLAUSES = st.recursive(
     st.one_of(
-        st.builds(Condition, _FIELD, st.sampled_from(["=", "!=", "<", ">="]), _VALUE),
-        st.builds(Condition, _FIELD, st.sampled_from([":", "~"]), _TEXT),
+        st.builds(Condition, _FIELD, st.sampled_from(["=", "!=", "<", "<=", ">", ">="]), _VALUE),
+        st.builds(Condition, _FIELD, st.just(":"), _VALUE),
+        st.builds(Condition, _FIELD, st.just("~"), _TEXT.map(re.escape).filter(lambda p: fault(p) is None)),
         st.builds(Condition, _FIELD, st.just("exists")),
-        st.builds(Condition, _FIELD, st.just("in"), st.lists(_VALUE, min_size=1, max_size=3).map(tuple)),
+        st.builds(Condition, _FIELD, st.just("in"), st.lists(_VALUE, max_size=3).map(tuple)),
+        st.just(And(())),
     ),
     lambda inner: st.one_of(
         inner.map(Not),
         st.lists(inner, min_size=2, max_size=3).map(tuple).map(Or),
+        st.lists(inner, min_size=2, max_size=3).map(tuple).map(And),
     ),
     max_leaves=6,
 )
+_BOUND = st.none() | st.integers(0, 2**60) | st.integers(-(10**30), 10**30)
+_QUERIES = st.builds(Query, st.lists(_CLAUSES, max_size=4).map(tuple), _BOUND, _BOUND)
 
 
-@given(st.lists(_CLAUSES, max_size=4), st.none() | st.integers(0, 2**60), st.none() | st.integers(0, 2**60))
-def test_any_query_prints_and_parses_back(
-    clauses: list[Condition | Not | Or], since: int | None, until: int | None
-) -> None:
-    query = Query(tuple(clauses), since, until)
+@given(_QUERIES)
+def test_any_query_prints_and_parses_back(query: Query) -> None:
     assert Query.parse(str(query)) == query
 
 
+@given(_QUERIES)
+def test_any_query_comes_back_from_json(query: Query) -> None:
+    sent = json.dumps(query.to_json())
+    assert Query.from_json(json.loads(sent)) == query
+    assert str(Query.from_json(json.loads(sent))) == str(query)
+
+
+_KEYS = st.sampled_from(["conditions", "since", "until", "field", "op", "value", "not", "or", "and", "number", "x"])
+_SCALARS = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), _TEXT, st.text(max_size=3),
+    st.sampled_from(["=", "in", "exists", "~", "2026-11-03T09:00:00Z", "body", "0x1", "(?=a)"]),
+)  # fmt: skip
+_JSON = st.recursive(
+    _SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_KEYS, inner, max_size=3), max_leaves=12
+)
+_CLAUSE = st.fixed_dictionaries({"field": _SCALARS, "op": _SCALARS}, optional={"value": _JSON})
+_NEARLY = st.fixed_dictionaries(
+    {"conditions": st.lists(st.one_of(_CLAUSE, _JSON, st.fixed_dictionaries({"not": _CLAUSE})), max_size=2)},
+    optional={"since": _SCALARS, "until": _SCALARS},
+)
+
+
+@given(_JSON | _NEARLY)
+def test_any_json_is_a_query_or_a_query_error(value: object) -> None:
+    try:
+        query = Query.from_json(value)
+    except QueryError:
+        return
+    assert Query.from_json(query.to_json()) == query
+    assert Query.parse(str(query)) == query
+
+
+def test_what_is_not_the_json_of_a_query_is_told() -> None:
+    deep: dict[str, object] = {"field": "a", "op": "exists"}
+    for _ in range(101):
+        deep = {"not": deep}
+    for value, message in (
+        ([], "a query is an object, not a list"),
+        ({}, "lacks 'conditions'"),
+        ({"conditions": {}}, "'conditions' is a list, not an object"),
+        ({"conditions": [], "until": "soon"}, "'until' is no ISO time: 'soon'"),
+        ({"conditions": [], "limit": 5}, "knows no 'limit'"),
+        ({"conditions": ["a"]}, "a clause is an object, not text"),
+        ({"conditions": [{"field": "a", "op": "like", "value": "b"}]}, "no operator 'like'"),
+        ({"conditions": [{"field": "a", "op": "=", "value": {"number": "0x10"}}]}, "not written as a number"),
+        ({"conditions": [{"field": "a", "op": "=", "value": {"number": 5}}]}, "the number as text, not int"),
+        ({"conditions": [{"field": "a", "op": "=", "value": float("nan")}]}, "'nan' is not written as a number"),
+        ({"conditions": [{"field": "a", "op": "=", "value": 10**5000}]}, "more than 4,300 digits"),
+        ({"conditions": [{"field": "a", "op": "in", "value": "b"}]}, "'in' does not take 'b'"),
+        ({"conditions": [{"or": [{"field": "a", "op": "exists"}]}]}, "two clauses or more"),
+        ({"conditions": [{"field": "a", "op": "~", "value": "(?=b)"}]}, "no lookahead"),
+        ({"conditions": [{"field": 5, "op": "exists"}]}, "a field is named by text, not by int"),
+        ({"conditions": [deep]}, "nested deeper than 100"),
+    ):
+        with pytest.raises(QueryError, match=re.escape(message)):
+            Query.from_json(value)
+
+
+def test_plain_json_numbers_are_numbers() -> None:
+    value = {"conditions": [{"field": "n", "op": "in", "value": [1, 2.5, "1", True]}]}
+    assert Query.from_json(value) == Query.parse('n in (1, 2.5, "1", true)')
+
+
 @given(
-    st.text(st.sampled_from('ab ="()-:~<>!,\\\n'), max_size=12)
-    | st.lists(st.sampled_from([*OPS, "a", " ", "OR", "NOT", "in", "(", ")", '"'])).map("".join)
+    st.text(st.sampled_from('ab ="()-:~<>!,\\\n&|5s_'), max_size=12)
+    | st.lists(st.sampled_from([*OPS, "a", " ", "OR", "NOT", "in", "(", ")", '"', "5s", "x_ms", "'"])).map("".join)
 )
 def test_any_text_parses_or_points(text: str) -> None:
     try:
@@ -163,3 +272,159 @@ def test_any_text_parses_or_points(text: str) -> None:
     else:
         pointed = Query.parse(str(query)) == query
     assert pointed
+
+
+UNITS = [
+    ("duration_ms>0.6s", "600"),
+    ("duration_ms>=1.5min", "90000"),
+    ("duration_ms<1500us", "1.5"),
+    ("duration_ms=1500µs", "1.5"),
+    ("duration_ns!=2h", "7200000000000"),
+    ("wait_s<=1ns", "0.000000001"),
+    ("wait_s<-1.5d", "-129600"),
+    ("wait_us=1e3s", "1000000000"),
+    ("size_bytes>1.5KiB", "1536"),
+    ("size_bytes>1kB", "1000"),
+    ("size_bytes>1KB", "1000"),
+    ("resource.limit_bytes<2GiB", "2147483648"),
+    ("attributes.took_ms>1m", "60000"),
+    ("body.timing.took_us>1ms", "1000"),
+    ("took_ms>0.1234567890123456789012345678901234567890s", "123.456789012345678901234567890123456789"),
+    ("took_ms>5", "5"),
+]
+
+
+@pytest.mark.parametrize(("text", "number"), UNITS)
+def test_a_unit_is_converted_to_the_one_that_the_field_states(text: str, number: str) -> None:
+    (condition,) = Query.parse(text).conditions
+    assert isinstance(condition, Condition)
+    assert condition.value == Number(number)
+    assert Query.parse(str(condition)).conditions == (condition,)
+
+
+def test_units_in_a_list() -> None:
+    assert Query.parse('took_ms in (1s, 5, "1s", slow)') == Query.parse('took_ms in (1000, 5, "1s", slow)')
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False, places=9), st.sampled_from(["ns", "us", "ms", "s", "m", "h"]))
+def test_conversion_is_exact(value: Decimal, unit: str) -> None:
+    (condition,) = Query.parse(f"took_us<{value:f}{unit}").conditions
+    assert isinstance(condition, Condition)
+    assert isinstance(condition.value, Number)
+    in_us = {"ns": Fraction(1, 1000), "us": 1, "ms": 10**3, "s": 10**6, "m": 60 * 10**6, "h": 3600 * 10**6}
+    assert Fraction(condition.value.text) == Fraction(value) * in_us[unit]
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "column"),
+    [
+        ("took_ms>5MiB", "'took_ms' is in ms, and 5MiB is not a length of time", 8),
+        ("took_ms=5MiB", "not a length of time", 8),
+        ("a size_bytes in (5, 5s)", "5s is not a size", 20),
+        ("took>0.6s", "'took' states no unit", 5),
+        ("took_ms>1e99999999999999999999s", "too large to convert", 8),
+    ],
+)
+def test_a_unit_that_does_not_fit(text: str, message: str, column: int) -> None:
+    with pytest.raises(QueryError, match=message) as caught:
+        Query.parse(text)
+    assert str(caught.value).splitlines()[-1] == f"  {' ' * column}^"
+
+
+def test_a_value_with_a_unit_is_text_where_no_unit_is_stated() -> None:
+    assert Query.parse("took=5s x!=1d y in (2h)") == Query.parse('took="5s" x!="1d" y in ("2h")')
+
+
+TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "4bf92f3577b34da6"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (f"trace_id={TRACE.upper()}", TRACE),
+        ("trace_id=S/kvNXezTaajzpKdDg5HNg==", TRACE),
+        ("trace_id!=S_kvNXezTaajzpKdDg5HNg", TRACE),
+        ("span_id in (S/kvNXezTaY=, S/kvNXezTaY, 4BF92F3577B34DA6)", (SPAN, SPAN, SPAN)),
+        ("trace_id=12345678901234567890123456789012", "12345678901234567890123456789012"),
+        ("span_id=12345e7890123456", "12345e7890123456"),
+        (f"trace_id={SPAN.upper()}", SPAN.upper()),  # not as long as a trace id
+        (f"span_id:{SPAN[:5].upper()}", SPAN[:5].upper()),
+        (f"parent_id={SPAN.upper()}", SPAN.upper()),
+        ("trace_id=S/kvNXezTaajzpKdDg5HN!==", "S/kvNXezTaajzpKdDg5HN!=="),
+    ],
+)
+def test_ids_are_lower_hex(text: str, value: str | tuple[str, ...]) -> None:
+    query = Query.parse(text)
+    assert query.conditions[0].value == value  # type: ignore[union-attr]
+    assert Query.parse(str(query)) == query
+    field, op = query.conditions[0].field, query.conditions[0].op  # type: ignore[union-attr]
+    assert Query((Condition(field, op, value),)) == query
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "column"),
+    [
+        ("a==b", "write =$", 1),
+        ("a =~ b", "write ~ for", 2),
+        ("a!~b", "write -a~", 1),
+        ("a => 5", "write >=", 2),
+        ("a=<5", "write <=", 1),
+        ("a<>b", "write !=", 1),
+        ("a : = b", "write = for the whole", 2),
+        ("a:>5", "write a>", 1),
+        ("x && y", "write a space", 2),
+        ("x || y", "write OR", 2),
+        ("x !a=b", "write -a=", 2),
+        ("a='x y'", "double quotes", 2),
+        ("a in ('x')", "double quotes", 6),
+    ],
+)
+def test_operators_of_other_languages(text: str, message: str, column: int) -> None:
+    with pytest.raises(QueryError, match=re.compile(message, re.MULTILINE)) as caught:
+        Query.parse(text)
+    assert str(caught.value).splitlines()[-1] == f"  {' ' * column}^"
+
+
+@pytest.mark.parametrize(
+    "text", ['a="=b"', "a~<b>", 'a:"<b>"', '"&&"', "a&&b", "fine!", "a=b=c", "a=x'y", "and or not", "url:http://x"]
+)
+def test_what_only_looks_like_a_slip_is_left_alone(text: str) -> None:
+    assert Query.parse(str(Query.parse(text))) == Query.parse(text)
+
+
+def test_half_a_character_is_told() -> None:
+    for make in (
+        lambda: Query.parse("a=\ud83d"),
+        lambda: Query.parse("\udc00=b"),
+        lambda: Condition("a", "in", ("b", "x\ud800")),
+    ):
+        with pytest.raises(QueryError, match="half of a character"):
+            make()
+
+
+def test_places_are_those_of_field_and_values() -> None:
+    text = 'a=1 -(b in (x, "y z") OR "c d":e) word f exists'
+    found = [(p.condition.op, text[p.field :][:2], [text[v:][:2] for v in p.values]) for p in places(text)]
+    assert found == [
+        ("=", "a=", ["1 "]),
+        ("in", "b ", ["x,", '"y']),
+        (":", '"c', ["e)"]),
+        (":", "wo", ["wo"]),
+        ("exists", "f ", []),
+    ]
+
+
+def test_an_error_far_in_a_long_text_shows_what_is_around_it() -> None:
+    with pytest.raises(QueryError) as caught:
+        Query.parse("x" * 10**6 + " a== " + "y" * 10**6)
+    _, line, caret = str(caught.value).splitlines()
+    assert line[caret.index("^")] == "="
+    assert len(line) < 200
+
+
+def test_a_terminal_cannot_be_steered_by_an_error() -> None:
+    with pytest.raises(QueryError) as caught:
+        Query.parse('"\x1b[2J\u202e" 名 a==b')
+    _, line, caret = str(caught.value).splitlines()
+    assert line == '  "\ufffd[2J\ufffd" 名 a==b'
+    assert caret.index("^") == line.index("==") + 1  # 名 is two places wide
