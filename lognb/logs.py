@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from lognb import _asking, _export, _overview
+from lognb import _asking, _completer, _export, _overview
 from lognb._html import block, table, text
 from lognb._moments import Moment, resolve
 from lognb._progress import Bar
@@ -150,6 +150,7 @@ class Logs:
         self.sources = tuple(sources)
         self.load_report = load_report
         self._count: int | None = None
+        _completer.install(Logs)
 
     volume = _volume
     facets = _facets
