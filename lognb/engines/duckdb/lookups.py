@@ -57,7 +57,7 @@ class Lookups:
             self._engine.rows(f"SELECT regexp_matches('', {params.add(pattern)}, 'i')", params)
         except duckdb.InvalidInputException as error:
             reason = str(error).removeprefix("Invalid Input Error: ")
-            raise QueryError(f"{pattern!r} is not a regular expression that RE2 knows: {reason}") from error
+            raise QueryError(f"{pattern[:100]!r} is not a regular expression that RE2 knows: {reason}") from error
 
     def _once(self, name: str, read: Any) -> list[str | None]:
         if name not in self._known:

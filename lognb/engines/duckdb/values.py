@@ -6,7 +6,7 @@ A comparison that does not fit the type is `false`; one with NULL may be NULL, w
 from __future__ import annotations
 
 import json
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from lognb.errors import QueryError, did_you_mean
@@ -58,7 +58,7 @@ def integer(x: str, op: str, value: Value, params: Params) -> str:
     """`x` is an integer of at most 64 bits; a fraction becomes the next whole number, so nothing is rounded."""
     if not isinstance(value, Number) or op in (":", "~"):
         return "false"
-    number = Decimal(value.text)
+    number = _exact(value.text)
     number = max(min(number, Decimal(2 * _INT64)), Decimal(-2 * _INT64))
     whole = int(number.to_integral_value("ROUND_FLOOR" if op in ("<=", ">", "=") else "ROUND_CEILING"))
     if op == "=" and whole != number:
@@ -66,6 +66,15 @@ def integer(x: str, op: str, value: Value, params: Params) -> str:
     return (
         f"{x} {op} {params.add(whole)}::HUGEINT" if not -_INT64 <= whole < _INT64 else f"{x} {op} {params.add(whole)}"
     )
+
+
+def _exact(number: str) -> Decimal:
+    """A number as written; one beyond what Decimal holds becomes one beyond, or below, all integers."""
+    try:
+        return Decimal(number)
+    except InvalidOperation:
+        digits, _, exponent = number.lower().partition("e")
+        return Decimal(digits) * (Decimal("1e-9999") if exponent.startswith("-") else Decimal("1e9999"))
 
 
 def double(x: str, op: str, value: Value, params: Params) -> str:
