@@ -19,7 +19,7 @@ import polars as pl
 
 from lognb._complete import Completion, complete, matching
 from lognb._literals import read
-from lognb.query import And, Condition, Not, Query, format_time
+from lognb.query import Condition, Query, format_time
 from lognb.schema import ID_BYTES, LEVELS, RECORD
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def _frequent(engine: Engine, field: str) -> list[Value]:
     texts = engine.facets(Query(), [field], _MOST)["value"].drop_nulls().to_list()[:_MOST]
     if field in RECORD and RECORD[field] == pl.String():
         return list(texts)
-    dtype = engine.fetch(Query((Not(And(())),)), [field]).schema[field]
+    dtype = engine.dtypes([field])[field]
     typed = {t: read(field, "=", t) for t in texts}
     if dtype == pl.String():
         # Text, or values of several types: a number and a text of the same characters are told apart by asking.
