@@ -74,6 +74,52 @@ def size(n: int) -> str:
     return f"{value:.0f} {unit}" if unit == "B" or value >= 9.95 else f"{value:.1f} {unit}"
 
 
+def number(value: float) -> str:
+    """A measured number in at most about four digits, without an exponent where people can do without.
+
+    >>> number(1204.25), number(0.02341), number(12), number(1.5e18), number(2**53 + 1)
+    ('1,204', '0.02341', '12', '1.5e+18', '9,007,199,254,740,993')
+    """
+    if isinstance(value, int):
+        return count(value)
+    if 1000 <= abs(value) < 1e15:
+        return f"{value:,.0f}"
+    return f"{value:.4g}"
+
+
+def dollars(value: float) -> str:
+    """Money in whole cents, less than one in parts of it.
+
+    >>> dollars(1234.5), dollars(0.0021), dollars(0), dollars(1e-7)
+    ('$1,234.50', '$0.0021', '$0', '<$0.0001')
+    """
+    if not value:
+        return "$0"
+    return f"${value:,.2f}" if value >= 0.01 else f"${value:.4f}" if value >= 0.0001 else "<$0.0001"
+
+
+_UNITS_OF: Final = {"ns": "nanoseconds", "us": "microseconds", "ms": "milliseconds", "s": "seconds", "bytes": "bytes"}
+_ENDING: Final = re.compile(r"[._](ns|us|ms|s|bytes)$")
+
+
+def unit(field: str) -> tuple[str, str]:
+    """The unit that a field's name states at its end, as a word and as short as it stands there; else two empty texts.
+
+    >>> unit("duration_ms"), unit("size_bytes"), unit("retries")
+    (('milliseconds', 'ms'), ('bytes', 'bytes'), ('', ''))
+    """
+    found = _ENDING.search(field)
+    return (_UNITS_OF[found[1]], found[1]) if found else ("", "")
+
+
+def measure(value: float, field: str) -> str:
+    """A number of a field with the field's unit: "1,204 ms", "82 kB", "3"."""
+    short = unit(field)[1]
+    if short == "bytes":
+        return size(round(value))
+    return f"{number(value)} {'µs' if short == 'us' else short}".rstrip()
+
+
 def duration(ns: int) -> str:
     """A length of time in its two largest units: "2 d 4 h", "20 min", "1.5 s", "12 ms"."""
     sign, ns = ("−", -ns) if ns < 0 else ("", ns)
@@ -120,6 +166,16 @@ def window(since: int, until: int, every: int = SECOND) -> str:
     if since // DAY == until // DAY:
         return f"{day(since)}, {clock(since, every)}–{clock(until, every)} UTC"
     return f"{day(since)}, {clock(since, every)} – {day(until)}, {clock(until, every)} UTC"
+
+
+def spark(counts: Sequence[int]) -> str:
+    """Counts as a row of small bars, none for 0.
+
+    >>> spark([0, 1, 4, 8])
+    ' ▁▄█'
+    """
+    most = max(counts, default=0)
+    return "".join(" ▁▂▃▄▅▆▇█"[-(-8 * n // most)] if n else " " for n in counts)
 
 
 def grid(header: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool]) -> str:

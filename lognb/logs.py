@@ -20,7 +20,10 @@ from lognb._sql import sql as _sql
 from lognb._text import count, grid, plain, plural, size
 from lognb._version import __version__
 from lognb.analyses.facets import facets as _facets
+from lognb.analyses.hours import hours as _hours
+from lognb.analyses.stats import stats as _stats
 from lognb.analyses.steps import steps as _steps
+from lognb.analyses.usage import usage as _usage
 from lognb.analyses.volume import volume as _volume
 from lognb.engines.duckdb import build, open_store, scan_parquet
 from lognb.engines.duckdb import cache as _stores
@@ -155,6 +158,9 @@ class Logs:
     volume = _volume
     facets = _facets
     steps = _steps
+    hours = _hours
+    stats = _stats
+    usage = _usage
 
     def where(
         self, text: str | Query | None = None, *, since: Moment | None = None, until: Moment | None = None

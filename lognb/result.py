@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import textwrap
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from lognb import _html
-from lognb._text import count, grid, plain, plural, share
+from lognb._text import count, grid, number, plain, plural, share, spark
 from lognb.errors import LognbError
 from lognb.query import format_time
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 SHOWN = 20
 """How many rows a display shows; the rest is counted, and in `frame`."""
 
+_LINE = 130  # characters of the sentence in a line over a chart
 _CELL = 200  # characters of a cell in a display; the whole text is in the frame
 
 
@@ -47,7 +49,8 @@ class Result:
 
     def chart(self) -> Any:
         """The frame as an Altair chart, titled with the finding; raises LognbError where there is nothing to draw."""
-        title = {"text": plain(self.title), "subtitle": plain(self.sentence), "offset": 10}
+        said = textwrap.wrap(plain(self.sentence), _LINE) or [""]  # a longer line would make the picture wider
+        title = {"text": plain(self.title), "subtitle": said[0] if len(said) == 1 else said, "offset": 10}
         return self._drawn().properties(title=title)
 
     def to_markdown(self) -> str:
@@ -78,7 +81,7 @@ class Result:
         path = Path(path)
         match path.suffix.lower():
             case ".csv":
-                _unarmed(_portable(self.frame)).write_csv(path)
+                _unarmed(_flat(_portable(self.frame))).write_csv(path)
             case ".parquet":
                 self.frame.write_parquet(path)
             case ".json":
@@ -145,10 +148,12 @@ def _shown(name: str, column: pl.Series, limit: int) -> list[str]:
     values = column.to_list()
     if name == "share" and column.dtype.is_float():
         return ["" if v is None else share(round(v * 1_000_000), 1_000_000) for v in values]
-    if column.dtype.is_integer() and name != "record_id":
+    if column.dtype.is_integer() and not name.endswith("record_id"):
         return ["" if v is None else count(v) for v in values]
     if column.dtype.is_float():
-        return ["" if v is None else f"{v:,.4g}" for v in values]
+        return ["" if v is None else number(v) for v in values]
+    if name == "histogram" and isinstance(column.dtype, pl.List):
+        return [spark([bin_["records"] for bin_ in v or ()]) for v in values]
     return ["" if v is None else plain(str(v), limit) for v in values]
 
 
@@ -156,7 +161,13 @@ def _portable(frame: pl.DataFrame) -> pl.DataFrame:
     """Times as ISO text with every digit, record ids as decimal strings: what text formats can hold."""
     times = [c for c, t in frame.schema.items() if isinstance(t, pl.Datetime)]
     iso_text = [pl.col(c).dt.strftime("%Y-%m-%dT%H:%M:%S%.fZ") for c in times]
-    return frame.with_columns(*iso_text, pl.col("^record_id$").cast(pl.String))
+    return frame.with_columns(*iso_text, pl.col("^(.*_)?record_id$").cast(pl.String))
+
+
+def _flat(frame: pl.DataFrame) -> pl.DataFrame:
+    """Lists as JSON text: a cell of CSV holds one value."""
+    lists = [c for c, t in frame.schema.items() if isinstance(t, pl.List)]
+    return frame.with_columns(pl.Series(c, [json.dumps(_json(v)) for v in frame[c].to_list()]) for c in lists)
 
 
 def _unarmed(frame: pl.DataFrame) -> pl.DataFrame:

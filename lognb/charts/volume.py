@@ -1,4 +1,4 @@
-"""Records over time as stacked bars."""
+"""Records, or bytes, over time as stacked bars; beside an earlier time as a line."""
 
 from __future__ import annotations
 
@@ -7,80 +7,125 @@ from typing import TYPE_CHECKING, Any, cast
 import polars as pl
 
 from lognb import _text
-from lognb._text import DAY, MINUTE, SECOND
+from lognb._html import INK
+from lognb.charts import axes
 from lognb.charts.theme import ACCENT, colours, dress
 from lognb.schema import LEVELS
 
 if TYPE_CHECKING:
     import altair as alt
 
-WIDTH, HEIGHT = 860, 150
+HEIGHT = 150
+_FADED = 0.45
 
 
-def draw(frame: pl.DataFrame, *, by: str | None, every: int) -> alt.TopLevelMixin:
-    """Stacked bars of `records` per `bucket`, split by the column `by`; severities in their order, errors on top.
+def draw(
+    frame: pl.DataFrame,
+    *,
+    by: str | None,
+    every: int,
+    of: str = "records",
+    column: str | None = None,
+    earlier: str | None = None,
+) -> alt.TopLevelMixin:
+    """Stacked bars of `column` (default: `of`) per `bucket`, split by the column `by`; errors on top.
 
-    Buckets without a record draw nothing and keep their place on the axis, which is UTC.
+    Buckets without a record draw nothing and keep their place on the axis, which is UTC; partial buckets are faded.
+    What was so much `earlier`, in all, is a line of steps, which ends where nothing is known.
     """
     import altair as alt
 
+    column = column or of
     stamps = frame["bucket"].dt.timestamp("ns")
     first, last = cast("int", stamps.min()), cast("int", stamps.max()) + every
-    series = _series(frame, by)
-    width = _text.step(last - first, 10)
-    width *= -(-(last - first) // (11 * width))  # a hundred years have more of the widest steps than there is room for
-    ticks = range(-(-first // width) * width, last + 1, width)
-    x = alt.X(
-        "since:T",
-        scale=alt.Scale(type="utc", domain=[first / 1e6, last / 1e6], nice=False),
-        axis=alt.Axis(
-            values=[t / 1e6 for t in ticks], format=_format(last - first, width), grid=False, labelOverlap=True
-        ),
-        title=_days(first, last),
-    )
-    y = alt.Y("low:Q", title=f"records per {_text.duration(every)}", axis=alt.Axis(format=",d", tickCount=3))
-    tips = [alt.Tooltip("at:N", title="UTC"), alt.Tooltip("records:Q", format=",")]
-    bars = alt.Chart(alt.InlineData(values=_bars(frame, by, every, series)), width=WIDTH, height=HEIGHT)
+    series = _series(frame, by, of)
+    rows = _bars(frame, by, every, series, column)
+    note = "faded: only partly covered" if any(bar["opacity"] < 1 for bar in rows) else ""
+    x = axes.time("since", first, last, note)
+    counts = "records" if column in ("records", "records_so_far") else of if of == "bytes" else "number"
+    y = alt.Y("low:Q", title=_title(column, every), axis=alt.Axis(tickCount=3, **axes.amounts(counts)))
+    tips = [alt.Tooltip("at:N", title="UTC"), alt.Tooltip("amount:N", title=column.replace("_", " "))]
+    bars = alt.Chart(alt.InlineData(values=rows), width=axes.WIDTH, height=HEIGHT)
+    faded = {"opacity": alt.Opacity("opacity:Q", scale=None, legend=None)} if note else {}
     if by is None:
-        drawn = bars.mark_rect(color=ACCENT).encode(x=x, x2="until", y=y, y2="high", tooltip=tips)
+        drawn = bars.mark_rect(color=ACCENT).encode(x=x, x2="until", y=y, y2="high", tooltip=tips, **faded)
     else:
         colour = alt.Color("value:N", scale=colours(series, severities=by == "severity"), sort=series)
         tips.insert(1, alt.Tooltip("value:N", title=_text.plain(by)))
-        drawn = bars.mark_rect().encode(x=x, x2="until", y=y, y2="high", color=colour, tooltip=tips)
+        drawn = bars.mark_rect().encode(x=x, x2="until", y=y, y2="high", color=colour, tooltip=tips, **faded)
+    if earlier is not None:
+        ago = f"{_text.duration(_text.length(earlier) or 0)} earlier"
+        drawn = alt.layer(drawn, *_line(steps(frame, f"{of}_earlier", every), ago))
     return cast("alt.TopLevelMixin", dress(drawn))
 
 
-def _series(frame: pl.DataFrame, by: str | None) -> list[str]:
+def steps(frame: pl.DataFrame, column: str, every: int) -> list[dict[str, Any]]:
+    """Two points for each bucket, its edges, at the sum of `column`; `run` counts the stretches without a gap."""
+    total = frame.group_by("bucket", maintain_order=True).agg(pl.col(column).sum(), n=pl.col(column).count())
+    points: list[dict[str, Any]] = []
+    run, before = 0, None
+    for at, amount, known in total.with_columns(pl.col("bucket").dt.timestamp("ns")).rows():
+        if not known:
+            continue
+        run += before is not None and at > before
+        before = at + every
+        points += [{"since": t / 1e6, "low": amount, "run": run} for t in (at, before)]
+    return points
+
+
+def _line(points: list[dict[str, Any]], label: str) -> list[Any]:
+    import altair as alt
+
+    base = alt.Chart(alt.InlineData(values=points)).encode(x="since:T", y="low:Q")
+    line = base.mark_line(color=INK, strokeWidth=1.4).encode(detail="run:N")
+    if not points:
+        return [line]
+    name = alt.Chart(alt.InlineData(values=[{"label": f"line: {label}"}]))
+    style: dict[str, Any] = {"align": "right", "baseline": "bottom", "fontSize": 11, "color": INK}
+    return [line, name.mark_text(**style).encode(x=alt.value(axes.WIDTH), y=alt.value(-4), text="label:N")]
+
+
+def _title(column: str, every: int) -> str:
+    if column in ("records", "bytes"):
+        return f"{column} per {_text.duration(every)}"
+    return column.replace("_", " ")
+
+
+def _series(frame: pl.DataFrame, by: str | None, of: str) -> list[str]:
     """The labels, bottom first: severities in their order; else the most frequent first, the rest last."""
     if by is None:
         return []
-    totals = frame.group_by(by, maintain_order=True).agg(pl.col("records").sum()).filter(pl.col("records") > 0)
+    totals = frame.group_by(by, maintain_order=True).agg(pl.col(of).sum()).filter(pl.col(of) > 0)
     if by == "severity":
         present = set(totals[by].to_list())
         return [level for level in LEVELS if level in present]
-    labels = [_label(v) for v in totals.sort("records", descending=True, maintain_order=True)[by].to_list()]
+    labels = [_label(v) for v in totals.sort(of, descending=True, maintain_order=True)[by].to_list()]
     return sorted(dict.fromkeys(labels), key=lambda label: label.startswith("other ("))
 
 
-def _bars(frame: pl.DataFrame, by: str | None, every: int, series: list[str]) -> list[dict[str, Any]]:
+def _bars(frame: pl.DataFrame, by: str | None, every: int, series: list[str], column: str) -> list[dict[str, Any]]:
     """Rectangles with their place in the stack; Vega-Lite stacks no bars that have both ends in time."""
     rank = {value: i for i, value in enumerate(series)}
     labels = [""] * frame.height if by is None else [_label(v) for v in frame[by].to_list()]
-    rows = zip(frame["bucket"].dt.timestamp("ns").to_list(), labels, frame["records"].to_list(), strict=True)
-    high: dict[int, int] = {}
+    partial = frame["partial"].to_list() if "partial" in frame.columns else [False] * frame.height
+    found = zip(frame["bucket"].dt.timestamp("ns").to_list(), labels, frame[column].to_list(), partial, strict=True)
+    air = 0 if column.endswith("_so_far") else every * 0.12  # a hair of air, so that single bars can be told
+    high: dict[int, float] = {}
     bars = []
-    for since, label, records in sorted((r for r in rows if r[2]), key=lambda r: (r[0], rank.get(r[1], 0))):
+    for since, label, amount, cut in sorted((r for r in found if r[2]), key=lambda r: (r[0], rank.get(r[1], 0))):
         until, low = since + every, high.get(since, 0)
-        high[since] = low + records
+        high[since] = low + amount
         bars.append(
             {
                 "since": since / 1e6,
-                "until": (until - every * 0.12) / 1e6,  # a hair of air, so that single bars can be told
+                "until": (until - air) / 1e6,
                 "at": _text.window(since, until, every).removesuffix(" UTC"),
                 "value": label,
-                "records": records,
+                column: amount,
+                "amount": _text.size(round(amount)) if column.startswith("bytes") else _text.number(amount),
                 "low": low,
-                "high": low + records,
+                "high": low + amount,
+                "opacity": _FADED if cut else 1,
             }
         )
     return bars
@@ -88,16 +133,3 @@ def _bars(frame: pl.DataFrame, by: str | None, every: int, series: list[str]) ->
 
 def _label(value: Any) -> str:
     return "(absent)" if value is None else _text.plain(str(value), 40)
-
-
-def _format(length: int, width: int) -> str:
-    """As fine as the distance of the labels needs, so that no two of them are the same."""
-    if width % MINUTE:
-        return "%H:%M:%S" if width % SECOND == 0 else "%H:%M:%S.%L"
-    return "%H:%M" if length <= DAY else "%-d %b %H:%M" if length <= 10 * DAY else "%-d %b %Y"
-
-
-def _days(first: int, last: int) -> str:
-    if first // DAY == (last - 1) // DAY:
-        return f"UTC, {_text.day(first)}"
-    return f"UTC, {_text.day(first)} – {_text.day(last)}"

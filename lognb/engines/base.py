@@ -60,11 +60,38 @@ class Engine(Protocol):
     def window(self, query: Query) -> tuple[int | None, int | None]:
         """First and last time, ns; None if no record has one."""
 
-    def volume(self, query: Query, every: int, by: str | None, top: int = 12) -> pl.DataFrame:
+    def volume(
+        self, query: Query, every: int, by: str | None, top: int = 12, *, of: str = "records", earlier: int = 0
+    ) -> pl.DataFrame:
         """Rows: `bucket` (Datetime ns UTC, left edge), `by` (String), `records` (UInt64), `bytes` (Int64).
 
         Buckets are multiples of `every` ns since 1970; empty ones and records without time are left out. Beyond the
-        `top` values the rest is one value "other (N more)".
+        `top` values with most `of` ("records" or "bytes") the rest is one value "other (N more)". With `earlier`, in
+        ns, also `records_earlier` and `bytes_earlier`: what the same conditions, in the query's window moved back by
+        so much, say of the same stretch of time so much earlier; values are ranked by now, then by then.
+        """
+
+    def stats(
+        self, query: Query, field: str, every: int | None = None, by: str | None = None, top: int = 12
+    ) -> pl.DataFrame:
+        """The numbers of a field, over the records that have it. Rows: a `bucket` (if `every`) and a `by` value.
+
+        `records` (UInt64, with a finite number), `nan`, `infinite`, `other` (the field is no number), `min`, `p5` …
+        `p99`, `max` (the values of records: nearest rank), `mean`, `sum`, and `rounded` (UInt64): integers beyond 2^53
+        that had to become doubles, since the field also has fractions. Where it has none, numbers are Int64 or, where
+        that is too short, Int128. Without `every` also `histogram`, a list of {`low`, `high`, `records`}, the same
+        half-open bins in all rows. With `every`, records without a time are left out. Beyond the `top` values of `by`
+        with most records the rest is one value "other (N more)".
+        """
+
+    def usage(
+        self, query: Query, by: str, top: int = 12, *, drop: Query | None = None, thin: tuple[int, Query] | None = None
+    ) -> pl.DataFrame:
+        """Rows: a value of `by`, the most bytes first, the rest last as "other (N more)".
+
+        `records` (UInt64), `bytes`, `billed_bytes` (Int64, by PostHog's rule), `largest_bytes`, `largest_record_id`,
+        `largest_body` (its first 200 characters), `records_after`, `billed_bytes_after`: without what `drop` takes,
+        and with 1 in n of what `thin`, (n, query), takes, by a hash of the record id.
         """
 
     def facets(self, query: Query, fields: Sequence[str], top: int = 10, *, own: bool = False) -> pl.DataFrame:

@@ -25,6 +25,7 @@ def test_columns_are_what_the_docstring_tables(outage: Logs) -> None:
         "severity": SEVERITY,
         "records": pl.UInt64,
         "bytes": pl.Int64,
+        "partial": pl.Boolean,
     }
 
 
@@ -92,7 +93,7 @@ def test_records_that_lack_the_field_are_null(load: Load) -> None:
 
 def test_a_field_named_like_a_column_of_the_answer(load: Load) -> None:
     frame = load([(0, "info", "a", {"records": "x"})]).volume(by="records").frame
-    assert frame.columns == ["bucket", "attributes.records", "records", "bytes"]
+    assert frame.columns == ["bucket", "attributes.records", "records", "bytes", "partial"]
 
 
 def test_an_unknown_field_is_told_with_the_nearest(outage: Logs) -> None:

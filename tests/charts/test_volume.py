@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from lognb._text import MINUTE
-from lognb.charts.volume import draw
+from lognb.charts.volume import draw, steps
 from lognb.query import parse_time
 from lognb.schema import LEVELS, SEVERITY, TIME
 
@@ -100,3 +100,55 @@ def test_no_two_labels_of_the_time_axis_are_the_same(minutes: float) -> None:
     times = [datetime.fromtimestamp(ms / 1e3, UTC) for ms in axis["values"]]
     shown = [t.strftime(axis["format"].replace("%L", "%f")) for t in times]
     assert 3 <= len(set(shown)) == len(shown) <= 12
+
+
+def cut(rows: list[tuple[int, str | None, int]], partial: list[bool]) -> pl.DataFrame:
+    return frame(rows, "severity").with_columns(pl.Series("partial", partial))
+
+
+def test_partial_buckets_are_faded_and_the_axis_says_so() -> None:
+    chart = draw(cut(ROWS, [True, True, False, False, False, False]), by="severity", every=MINUTE)
+    faded = {b["since"]: b["opacity"] for b in drawn(chart)}
+    assert faded[NINE / 1e6] < 0.6
+    assert faded[(NINE + 2 * MINUTE) / 1e6] == 1
+    assert chart.to_dict()["encoding"]["x"]["title"] == "UTC, 3 Nov 2026 · faded: only partly covered"
+    whole = draw(cut(ROWS, [False] * 6), by="severity", every=MINUTE).to_dict()["encoding"]
+    assert "opacity" not in whole
+    assert whole["x"]["title"] == "UTC, 3 Nov 2026"
+
+
+def test_another_column_can_be_drawn() -> None:
+    rates = frame(ROWS, "severity").with_columns(records_per_minute=pl.Series([2.5, None, 0, 1, 7, 3.25]))
+    chart = draw(rates, by="severity", every=MINUTE, column="records_per_minute")
+    assert [(b["value"], b["low"], b["high"]) for b in drawn(chart)] == [
+        ("error", 0, 2.5),
+        ("error", 0, 1),
+        ("info", 0, 3.25),
+        ("fatal", 3.25, 10.25),
+    ]
+    assert chart.to_dict()["encoding"]["y"]["title"] == "records per minute"
+
+
+def test_sums_stand_without_air_between_them() -> None:
+    summed = frame(ROWS, "severity").with_columns(records_so_far=pl.Series([2, 5, 5, 2, 1, 8]))
+    bars = drawn(draw(summed, by="severity", every=MINUTE, column="records_so_far"))
+    assert {round(b["until"] - b["since"]) for b in bars} == {MINUTE / 1e6}
+
+
+def test_bytes_are_told_in_bytes() -> None:
+    chart = draw(frame([(0, "info", 20_500)], "severity"), by="severity", every=MINUTE, of="bytes")
+    assert drawn(chart)[0]["amount"] == "20 kB"
+    assert chart.to_dict()["encoding"]["y"]["title"] == "bytes per 1 min"
+
+
+def test_the_line_of_earlier_is_the_sum_of_all_values_and_ends_where_nothing_is_known() -> None:
+    rows: list[tuple[int, str | None, int]] = [(t, s, 1) for t in range(5) for s in ("info", "error")]
+    both = frame(rows, "severity").with_columns(
+        records_earlier=pl.Series([1, 2, None, None, 0, 0, 7, 1, None, None], dtype=pl.UInt64)
+    )
+    points = [
+        (round((p["since"] * 1e6 - NINE) / MINUTE), p["low"], p["run"]) for p in steps(both, "records_earlier", MINUTE)
+    ]
+    assert points == [(0, 3, 0), (1, 3, 0), (2, 0, 1), (3, 0, 1), (3, 8, 1), (4, 8, 1)]
+    layers = draw(both, by="severity", every=MINUTE, earlier="1d").to_dict()["layer"]
+    assert [layer["mark"]["type"] for layer in layers] == ["rect", "line", "text"]

@@ -14,8 +14,8 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from lognb.engines.base import FACETS, FIELDS, VOLUME, Page
-from lognb.engines.duckdb import connect, context, pages, sql
+from lognb.engines.base import FACETS, FIELDS, Page
+from lognb.engines.duckdb import connect, context, pages, sql, stats, usage, volume
 from lognb.engines.duckdb.codes import Codes
 from lognb.engines.duckdb.connect import Params, stoppable
 from lognb.engines.duckdb.fields import Fields
@@ -88,24 +88,20 @@ class DuckDB:
             first, last = self.rows(f"SELECT {bounds} FROM store.logs WHERE isfinite(time) AND {where}", params)[0]
         return first, last
 
-    def volume(self, query: Query, every: int, by: str | None, top: int = 12) -> pl.DataFrame:
-        with self.within(query) as (where, params):
-            value = "NULL::VARCHAR" if by is None else self._fields[by].text(params)
-            width = params.add(int(every))
-            # The remainder of a time before 1970 is negative in SQL.
-            bucket = f"epoch_ns(time) - ((epoch_ns(time) % {width}) + {width}) % {width}"
-            rest = params.add(int(top))
-            frame = self.frame(
-                f"WITH g AS MATERIALIZED (SELECT {bucket} AS bucket, {value} AS value, count(*) AS records, "
-                f"sum(size_bytes)::BIGINT AS bytes FROM store.logs WHERE isfinite(time) AND {where} GROUP BY 1, 2), "
-                "v AS (SELECT value, row_number() OVER (ORDER BY sum(records) DESC, value) AS place FROM g "
-                f"GROUP BY value) SELECT bucket, CASE WHEN place <= {rest} THEN g.value "
-                f"ELSE 'other (' || (SELECT count(*) - {rest} FROM v) || ' more)' END AS \"by\", "
-                "sum(records) AS records, sum(bytes) AS bytes FROM g JOIN v ON g.value IS NOT DISTINCT FROM v.value "
-                "GROUP BY 1, 2 ORDER BY 1, 2",
-                params,
-            )
-        return frame.cast({"bucket": pl.Int64()}).cast(VOLUME)  # type: ignore[arg-type]
+    def volume(
+        self, query: Query, every: int, by: str | None, top: int = 12, *, of: str = "records", earlier: int = 0
+    ) -> pl.DataFrame:
+        return volume.counted(self, query, every, by, top, of, earlier)
+
+    def stats(
+        self, query: Query, field: str, every: int | None = None, by: str | None = None, top: int = 12
+    ) -> pl.DataFrame:
+        return stats.counted(self, query, field, every, by, top)
+
+    def usage(
+        self, query: Query, by: str, top: int = 12, *, drop: Query | None = None, thin: tuple[int, Query] | None = None
+    ) -> pl.DataFrame:
+        return usage.counted(self, query, by, top, drop, thin)
 
     def facets(self, query: Query, fields: Sequence[str], top: int = 10, *, own: bool = False) -> pl.DataFrame:
         self.check(query)
@@ -269,6 +265,10 @@ class DuckDB:
     def source_names(self) -> list[str | None]:
         """The name of each `source_ix`, as of now."""
         return self._tables.source_names()
+
+    def resource_texts(self) -> list[str | None]:
+        """The JSON object of each `resource_ix`."""
+        return self._tables.resource_texts()
 
     def field_names(self) -> list[str]:
         return self.catalog.names()

@@ -1,0 +1,66 @@
+"""Billed bytes of each value of a field, as bars; what would be saved is the faded part."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from lognb import _text
+from lognb._html import INK
+from lognb.charts import axes
+from lognb.charts.theme import ACCENT, OTHER, dress
+
+if TYPE_CHECKING:
+    import altair as alt
+    import polars as pl
+
+ROW = 22
+_NAMES, _FADED = 200, 0.35
+_LETTER = 6.6  # about the width of one, in the numbers behind the bars
+
+
+def draw(frame: pl.DataFrame, *, by: str) -> alt.TopLevelMixin:
+    """A bar for each row, its name before it, bytes and cost behind it; the part that a measure takes away is faded."""
+    import altair as alt
+
+    rows = _rows(frame, by)
+    base = alt.Chart(alt.InlineData(values=rows), width=axes.WIDTH, height=ROW * len(rows))
+    most = max((row["billed"] for row in rows), default=0) or 1
+    numbers = 16 + _LETTER * max(len(row["number"]) for row in rows)
+    y = alt.Y("row:O", axis=None, scale=alt.Scale(paddingInner=0.3, paddingOuter=0.15))
+    x: dict[str, Any] = {
+        "scale": alt.Scale(domain=[0, most], range=[_NAMES, axes.WIDTH - numbers], nice=False),
+        "axis": None,
+    }
+    colour = alt.Color("colour:N", scale=None)
+    tips = [alt.Tooltip(f"{name}:N") for name in ("value", "number")]
+    bars = [
+        base.mark_rect(opacity=opacity).encode(x=alt.X(f"{since}:Q", **x), x2=until, y=y, color=colour, tooltip=tips)
+        for since, until, opacity in (("none", "kept", 1), ("kept", "billed", _FADED))
+    ]
+    style: dict[str, Any] = {"baseline": "middle", "fontSize": 11.5, "color": INK}
+    name = base.mark_text(align="left", limit=_NAMES - 10, **style).encode(x=alt.value(0), y=y, text="value:N")
+    number = base.mark_text(align="right", **style).encode(x=alt.value(axes.WIDTH), y=y, text="number:N")
+    return cast("alt.TopLevelMixin", dress(alt.layer(*bars, name, number)))
+
+
+def _rows(frame: pl.DataFrame, by: str) -> list[dict[str, Any]]:
+    out = []
+    for i, row in enumerate(frame.iter_rows(named=True)):
+        value = "(absent)" if row[by] is None else _text.plain(str(row[by]), 60) or '""'
+        kept = round(row["billed_gib_after"] * 2**30) if "billed_gib_after" in row else row["billed_bytes"]
+        told = [_text.size(row["billed_bytes"])]
+        if "billed_gib_after" in row:
+            told.append(f"→ {_text.size(kept)}")
+        if "cost" in row:
+            told.append(
+                f"· {_text.dollars(row['cost'])}"
+                + (f" → {_text.dollars(row['cost_after'])}" if "cost_after" in row else "")
+            )
+        grey = value == "(absent)" or value.startswith("other (")
+        out.append(
+            {
+                "row": i, "value": value, "none": 0, "kept": kept, "billed": row["billed_bytes"],
+                "number": " ".join(told), "colour": OTHER if grey else ACCENT,
+            }
+        )  # fmt: skip
+    return out
