@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from lognb import _text
-from lognb._html import INK
+from lognb._html import DIM, INK
 from lognb.charts import axes
 from lognb.charts.theme import ACCENT, OTHER, dress
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import altair as alt
     import polars as pl
 
-ROW = 22
+ROW, MOST = 22, 30
 _NAMES, _FADED = 200, 0.35
 _LETTER = 6.6  # about the width of one, in the numbers behind the bars
 
@@ -22,13 +22,15 @@ def draw(frame: pl.DataFrame, *, by: str) -> alt.TopLevelMixin:
     """A bar for each row, its name before it, bytes and cost behind it; the part that a measure takes away is faded."""
     import altair as alt
 
-    rows = _rows(frame, by)
+    rows = _rows(frame.head(MOST), by)
     base = alt.Chart(alt.InlineData(values=rows), width=axes.WIDTH, height=ROW * len(rows))
-    most = max((row["billed"] for row in rows), default=0) or 1
+    # An "other" that is longer than any value would shrink all bars; it fills its row instead.
+    values = [row["billed"] for row in rows if not row["value"].startswith("other (")]
+    most = max(values or [row["billed"] for row in rows]) or 1
     numbers = 16 + _LETTER * max(len(row["number"]) for row in rows)
     y = alt.Y("row:O", axis=None, scale=alt.Scale(paddingInner=0.3, paddingOuter=0.15))
     x: dict[str, Any] = {
-        "scale": alt.Scale(domain=[0, most], range=[_NAMES, axes.WIDTH - numbers], nice=False),
+        "scale": alt.Scale(domain=[0, most], range=[_NAMES, axes.WIDTH - numbers], nice=False, clamp=True),
         "axis": None,
     }
     colour = alt.Color("colour:N", scale=None)
@@ -40,7 +42,12 @@ def draw(frame: pl.DataFrame, *, by: str) -> alt.TopLevelMixin:
     style: dict[str, Any] = {"baseline": "middle", "fontSize": 11.5, "color": INK}
     name = base.mark_text(align="left", limit=_NAMES - 10, **style).encode(x=alt.value(0), y=y, text="value:N")
     number = base.mark_text(align="right", **style).encode(x=alt.value(axes.WIDTH), y=y, text="number:N")
-    return cast("alt.TopLevelMixin", dress(alt.layer(*bars, name, number)))
+    layers = [*bars, name, number]
+    if frame.height > len(rows):
+        cut = alt.Chart(alt.InlineData(values=[{"text": f"{len(rows)} of {_text.count(frame.height)} rows are drawn"}]))
+        style = {"align": "left", "baseline": "top", "fontSize": 11, "color": DIM}
+        layers.append(cut.mark_text(**style).encode(x=alt.value(0), y=alt.value(ROW * len(rows) + 6), text="text:N"))
+    return cast("alt.TopLevelMixin", dress(alt.layer(*layers)))
 
 
 def _rows(frame: pl.DataFrame, by: str) -> list[dict[str, Any]]:

@@ -109,7 +109,9 @@ def _bars(frame: pl.DataFrame, by: str | None, every: int, series: list[str], co
     labels = [""] * frame.height if by is None else [_label(v) for v in frame[by].to_list()]
     partial = frame["partial"].to_list() if "partial" in frame.columns else [False] * frame.height
     found = zip(frame["bucket"].dt.timestamp("ns").to_list(), labels, frame[column].to_list(), partial, strict=True)
-    air = 0 if column.endswith("_so_far") else every * 0.12  # a hair of air, so that single bars can be told
+    # A hair of air, so that single bars can be told; a sum is one shape, in which a seam would be seen.
+    stretch = every * frame["bucket"].n_unique()
+    air = -stretch / axes.WIDTH / 2 if column.endswith("_so_far") else every * 0.12
     high: dict[int, float] = {}
     bars = []
     for since, label, amount, cut in sorted((r for r in found if r[2]), key=lambda r: (r[0], rank.get(r[1], 0))):

@@ -38,3 +38,12 @@ def test_a_bar_is_what_is_billed_and_the_strong_part_what_is_left() -> None:
 def test_without_a_measure_all_is_left() -> None:
     rows = told(pl.DataFrame({"k": ["a", ""], "billed_bytes": [300, 0]}))
     assert [(r["value"], r["kept"], r["number"]) for r in rows] == [("a", 300, "300 B"), ('""', 0, "0 B")]
+
+
+def test_the_rest_does_not_shrink_the_bars_and_what_is_not_drawn_is_told() -> None:
+    frame = pl.DataFrame({"k": ["a", "b", "other (5 more)"], "billed_bytes": [300, 100, 90_000]})
+    bar = draw(frame, by="k").to_dict()["layer"][0]["encoding"]["x"]["scale"]
+    assert (bar["domain"], bar["clamp"]) == ([0, 300], True)
+    many = pl.DataFrame({"k": [str(i) for i in range(50)], "billed_bytes": [1] * 50})
+    (note,) = (d for d in draw(many, by="k").to_dict()["datasets"].values() if len(d) == 1)
+    assert note == [{"text": "30 of 50 rows are drawn"}]
