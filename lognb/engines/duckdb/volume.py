@@ -23,7 +23,9 @@ def counted(
     before = Query(query.conditions, *(None if t is None else t - earlier for t in (query.since, query.until)))
     with engine.within(query) as (where, params), engine.within(before) as (there, _):
         if earlier and not sql.dear(query):
-            there = engine.where(before, params)  # one statement has one set of parameters; rows that are known need none
+            there = engine.where(
+                before, params
+            )  # one statement has one set of parameters; rows that are known need none
         value = "NULL::VARCHAR" if by is None else engine.field(by).text(params)
         width, rest = params.add(int(every)), params.add(int(top))
         now = ["count(*) AS records", "sum(size_bytes)::BIGINT AS bytes"]
@@ -43,7 +45,8 @@ def counted(
             "FROM g JOIN v ON g.value IS NOT DISTINCT FROM v.value GROUP BY 1, 2 ORDER BY 1, 2",
             params,
         )
-    return frame.cast({"bucket": pl.Int64()}).cast(VOLUME | (_EARLIER if earlier else {}))  # type: ignore[arg-type]
+    schema: dict[str, pl.DataType] = {**VOLUME, **(_EARLIER if earlier else {})}
+    return frame.cast({"bucket": pl.Int64()}).cast(schema)  # type: ignore[arg-type]
 
 
 def bucket(ns: str, width: str) -> str:
