@@ -22,10 +22,8 @@ def counted(
     """See engines.base.Engine.volume. The values are ranked once for both times, so that a value is one series."""
     before = Query(query.conditions, *(None if t is None else t - earlier for t in (query.since, query.until)))
     with engine.within(query) as (where, params), engine.within(before) as (there, _):
-        if earlier and not sql.dear(query):
-            there = engine.where(
-                before, params
-            )  # one statement has one set of parameters; rows that are known need none
+        if earlier and not sql.dear(query):  # rows that are known need no parameters; else one statement has one set
+            there = engine.where(before, params)
         value = "NULL::VARCHAR" if by is None else engine.field(by).text(params)
         width, rest = params.add(int(every)), params.add(int(top))
         now = ["count(*) AS records", "sum(size_bytes)::BIGINT AS bytes"]
