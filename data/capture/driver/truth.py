@@ -147,6 +147,7 @@ def _slow(run: Run) -> dict[str, Any]:
 def _probes(run: Run) -> dict[str, Any]:
     tried = [line for line in run.ledgers.where("front", client_address=run.plan.probes_from)
              if "http.response.status_code" in line["attributes"]]  # fmt: skip
+    tried.sort(key=lambda line: int(line["time"]))  # the ledgers are read one after the other
     status = Counter(str(line["attributes"]["http.response.status_code"]) for line in tried)
     return {
         "what": "a scanner probes for SQL injection; nothing behind the shop speaks SQL, and nothing comes of it",
