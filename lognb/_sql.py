@@ -24,8 +24,9 @@ def sql(
 
     `logs` has the columns of schema.RECORD; then the frequent attributes and the keys of resources as columns of their
     own, with their type and named in double quotes: "http.route". Any other field of a query is one as soon as the
-    statement names it so: "resource.env", "body.user.id". A field of several types is text, as in `facets`: a string
-    that reads like a number is in quotes there, so try_cast("duration_ms" AS DOUBLE) has the numbers alone.
+    statement names it so: "resource.env", "body.user.id". A field of whole and other numbers is DOUBLE; one of other
+    types together is text, as in `facets`: a string that reads like a number is in quotes there, so that
+    try_cast("limit" AS DOUBLE) has the numbers alone.
     `attributes` and `resource` are JSON text, which `attributes->>'$."http.route"'` looks into. Where names differ in
     case only, which SQL cannot tell apart, the one in double quotes is meant. `spans` has the columns of schema.SPAN.
 

@@ -83,6 +83,20 @@ def test_a_field_of_several_types_is_text_that_tells_them_apart(engine: DuckDB, 
     assert_frame_equal(found.sort("value", nulls_last=True), shown.sort("value", nulls_last=True))
 
 
+def test_whole_and_other_numbers_are_one_column_of_numbers() -> None:
+    keys = [
+        ("ms", "int", "7"),
+        ("ms", "double", "7.5"),
+        ("ms", "double", '{"$double":"Infinity"}'),
+        ("ms", "empty", "null"),
+    ]
+    engine = build(None, iter([batch([Rec(i, T0 + i, attributes=[k]) for i, k in enumerate(keys)])]))
+    found = engine.sql(ALL, 'SELECT "ms" FROM logs ORDER BY time')
+    assert (found.dtypes, found["ms"].to_list()) == ([pl.Float64], [7.0, 7.5, float("inf"), None])
+    assert engine.sql(ALL, 'SELECT count(*) FROM logs WHERE "ms" > 7').item() == 2
+    engine.close()
+
+
 def test_numbers_among_texts(engine: DuckDB, records: list[Rec]) -> None:
     found = engine.sql(ALL, 'SELECT record_id FROM logs WHERE try_cast("mixed" AS DOUBLE) > 6')
     assert sorted(found["record_id"]) == sorted(r.id for r in records if matches(Query.parse("mixed>6"), r))

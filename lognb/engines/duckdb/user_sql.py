@@ -2,10 +2,10 @@
 
 Settings are those of a whole database instance, so this one is beside the engine's and locked. What holds the records
 is given to it before: a store's file, attached read-only, or Arrow tables and data sets, which SQL can only read. From
-then on it opens nothing, not even to spill. DuckDB 2.0 counts WITH x AS (DELETE …) and WITH x AS (COPY … TO …) as a
-SELECT, and would let the second overwrite the very file that is attached; hence no file system, and a read-only
-transaction. The path of a store's file can be seen (duckdb_databases()), its content not changed. This guards against
-accidents and pasted SQL; it is no sandbox for hostile code.
+then on it opens nothing, not even to spill. That matters because DuckDB 2.0 counts WITH x AS (DELETE …) and WITH x AS
+(COPY … TO …) as a SELECT, and would let the second overwrite the very file that is attached. The path of a store's file
+can be seen (duckdb_databases()), its content not changed. This guards against accidents and pasted SQL; it is no
+sandbox for hostile code.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from lognb.engines.duckdb.engine import DuckDB
+    from lognb.engines.duckdb.fields import Field
     from lognb.query import Query
 
 _LOCK: Final = (
@@ -93,7 +94,6 @@ class Locked:
             with self._speaking():
                 text = _one(cursor, statement)
                 self._tables(cursor, engine, query, text)
-                cursor.execute("BEGIN TRANSACTION READ ONLY")
                 return _stoppably(lambda: as_frame(cursor, text, bound, max_bytes), cursor, timeout)
         finally:
             cursor.close()
@@ -106,7 +106,7 @@ class Locked:
             cursor.register(at[table], held)
         params = _Variables()
         fields = {n: engine.field(n) for n in _names(engine, text)}
-        columns = {n: f.text(params) if f.dtype == pl.String() else f.typed(params) for n, f in fields.items()}
+        columns = {n: _sql(f, params) for n, f in fields.items()}
         columns["severity"] += "::severity"
         views = {"logs": _view(columns, f"{at['logs']} WHERE {engine.where(query, params)}")}
         sources = f"list_extract({params.add(engine.source_names())}::VARCHAR[], source_ix::BIGINT + 1)"
@@ -198,6 +198,14 @@ def _names(engine: DuckDB, text: str) -> list[str]:
         if lower.count(field.lower()) == 1:
             out.setdefault(field.lower(), field)
     return list(out.values())
+
+
+def _sql(field: Field, params: Params) -> str:
+    """One type for each column: of a field with several, DOUBLE if all are numbers, else text as facets show it."""
+    if field.dtype != pl.String():
+        return field.typed(params)
+    numbers = (getattr(field, "kinds", None) or set()) - {"empty"} == {"int", "double"}
+    return f"try_cast({field.text(params)} AS DOUBLE)" if numbers else field.text(params)
 
 
 def _known(engine: DuckDB, field: str) -> bool:
