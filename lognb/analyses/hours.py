@@ -14,6 +14,7 @@ import polars as pl
 from lognb import _text
 from lognb._text import DAY, HOUR, SECOND, duration, plural, size
 from lognb.analyses.buckets import LEAST, window
+from lognb.analyses.stretches import crowd
 from lognb.charts import hours as charts
 from lognb.errors import QueryError
 from lognb.result import Result
@@ -53,7 +54,7 @@ def hours(logs: Logs, *, zone: str = "UTC", of: str = "records") -> Result:
     )
     return Result(
         frame=frame,
-        sentence=_sentence(frame, mean, zone, last - first),
+        sentence=_sentence(frame, mean, zone, last - first) + _crowd(logs, counted, step),
         title=("Bytes" if of == "bytes" else "Volume") + f" by hour of the week, {zone}",
         query=logs.query,
         sources=logs.sources,
@@ -153,9 +154,15 @@ def _sentence(frame: pl.DataFrame, mean: str, zone: str, length: int) -> str:
     missing = 168 - known.height
     unseen = f"; {plural(missing, 'hour')} of the 168 not covered" if missing else ""
     most = f"busiest {_name(best)}: {amount(best[mean])} per hour"
-    most += f", {best[mean] / usual:.2g} times the mean" if known.height > 1 else ""
+    most += f", {_text.number(float(f'{best[mean] / usual:.2g}'))} times the mean" if known.height > 1 else ""
     least = f"; quietest {_name(quiet)}: {amount(quiet[mean])}" if known.height > 1 else ""
     return f"{most}{least} ({zone}, {duration(length)}){unseen}"
+
+
+def _crowd(logs: Logs, counted: pl.DataFrame, step: int) -> str:
+    """A far-off time makes the data seem to cover years, and the means small."""
+    rows = [(at, records, 0) for at, records in counted.select("ns", "records").rows()]
+    return crowd(logs, rows, step) if rows else ""
 
 
 def _name(row: dict[str, object]) -> str:

@@ -90,7 +90,7 @@ def _no_number(measured: pl.DataFrame, field: str) -> str:
     name = _text.plain(field)
     there = {c: int(measured[c].sum()) for c in _COUNTS[1:]}
     if not any(there.values()):
-        return f"none of these records has {name}"
+        return f"none of these records has {name}" + (" and a time" if "bucket" in measured.columns else "")
     kinds = [
         f"{count(n)} {word}"
         for n, word in zip(there.values(), ("NaN", "infinite", "text or other values"), strict=True)
@@ -139,6 +139,8 @@ def _sentence(logs: Logs, frame: pl.DataFrame, field: str, split: str | None, wi
         usual: Any = ranked["p95"].median()
         return f"{text}, half of the {'rows' if split else 'buckets'} up to {measure(usual, field)}"
     last = ranked.row(-1, named=True)
+    if last["p95"] == best["p95"]:
+        return f"{head}; 95th percentile {measure(best['p95'], field)} for each value"
     return f"{text}, lowest {_place(last, split, width, ends)}: {measure(last['p95'], field)}"
 
 

@@ -23,14 +23,16 @@ def draw(frame: pl.DataFrame, *, field: str, by: str | None, every: int | None) 
     parts: list[tuple[Any, pl.DataFrame]] = [(None, frame)]
     if by is not None:
         parts = [(value, part) for (value,), part in frame.group_by(by, maintain_order=True) if part["records"].sum()]
+    # In low strips the far ends of some buckets would leave no room for all others.
+    far = "p99" if by is None else "p95"
+    top = 0.0 if every is None else cast("float", frame[far].max() or 0)
     strips = []
     for i, (value, part) in enumerate(parts):
         lowest = i == len(parts) - 1
         if every is None:
             strip = _histogram(part, field, lowest=lowest)
         else:
-            top = cast("float", frame["p99"].max() or 0)
-            strip = _bands(part, field, every, top, lowest=lowest)
+            strip = _bands(part, field, every, top, far=far, lowest=lowest)
         size = {"width": axes.WIDTH, "height": HEIGHT if by is None else STRIP}
         name = {} if by is None else {"title": "(absent)" if value is None else _text.plain(str(value), 60)}
         strips.append(strip.properties(**size, **name))
@@ -42,14 +44,15 @@ def _unit(field: str) -> str:
     return _text.plain(field, 40)
 
 
-def _bands(frame: pl.DataFrame, field: str, every: int, top: float, *, lowest: bool) -> Any:
-    """Light from p5 to p95, darker from p25 to p75, a line at the median, a tick at p99: as wide as the bucket."""
+def _bands(frame: pl.DataFrame, field: str, every: int, top: float, *, far: str, lowest: bool) -> Any:
+    """Light from p5 to p95, darker from p25 to p75, a line at the median, a tick at `far`: as wide as the bucket."""
     import altair as alt
 
     rows = bands(frame, field, every)
     stamps = frame["bucket"].dt.timestamp("ns")
     first, last = cast("int", stamps.min()), cast("int", stamps.max()) + every
-    x = axes.time("since", first, last, "line: median; dark: middle half; light: p5 to p95; tick: p99", labels=lowest)
+    note = "line: median; dark: middle half; light: p5 to p95" + ("; tick: p99" if far == "p99" else "")
+    x = axes.time("since", first, last, note, labels=lowest)
     scale = alt.Scale(domain=[min(0, *(row["p5"] for row in rows)), top], nice=True)
     base = alt.Chart(alt.InlineData(values=rows))
     kind = "bytes" if _text.unit(field)[1] == "bytes" else "number"
@@ -62,7 +65,7 @@ def _bands(frame: pl.DataFrame, field: str, every: int, top: float, *, lowest: b
     light = base.mark_rect(color=ACCENT, opacity=0.2).encode(x=x, x2="until", y=y("p5"), y2="p95", tooltip=tips)
     dark = base.mark_rect(color=ACCENT, opacity=0.4).encode(x=x, x2="until", y=y("p25"), y2="p75", tooltip=tips)
     line = base.mark_rule(color=INK, strokeWidth=1.6).encode(x=x, x2="until", y=y("p50"))
-    tick = base.mark_rule(color=ACCENT, strokeWidth=1).encode(x=x, x2="until", y=y("p99"))
+    tick = base.mark_rule(color=ACCENT, strokeWidth=1).encode(x=x, x2="until", y=y(far))
     return alt.layer(light, dark, tick, line)
 
 
@@ -115,10 +118,12 @@ def _histogram(frame: pl.DataFrame, field: str, *, lowest: bool) -> Any:
 def bins(frame: pl.DataFrame, field: str) -> list[dict[str, Any]]:
     """What is drawn for each bin."""
     out = []
-    for i, bin_ in enumerate(frame["histogram"][0].to_list()):
+    found = frame["histogram"][0].to_list()
+    gap = 3 * len(found) / axes.WIDTH
+    for i, bin_ in enumerate(found):
         low, high = (_text.number(bin_[end]) for end in ("low", "high"))
         ends = {"from": low, "to": high, "bin": f"{low} to {high}"}
-        out.append({"left": i, "right": i + 0.94, "records": bin_["records"], **ends})
+        out.append({"left": i, "right": i + 1 - gap, "records": bin_["records"], **ends})
     return out
 
 

@@ -50,7 +50,10 @@ def draw(
     if by is None:
         drawn = bars.mark_rect(color=ACCENT).encode(x=x, x2="until", y=y, y2="high", tooltip=tips, **faded)
     else:
-        colour = alt.Color("value:N", scale=colours(series, severities=by == "severity"), sort=series)
+        scale = colours(series, severities=by == "severity")
+        colour = alt.Color(
+            "value:N", scale=scale, sort=series, legend=alt.Legend(columns=_columns(series), labelLimit=260)
+        )
         tips.insert(1, alt.Tooltip("value:N", title=_text.plain(by)))
         drawn = bars.mark_rect().encode(x=x, x2="until", y=y, y2="high", color=colour, tooltip=tips, **faded)
     if earlier is not None:
@@ -101,6 +104,12 @@ def _series(frame: pl.DataFrame, by: str | None, of: str) -> list[str]:
         return [level for level in LEVELS if level in present]
     labels = [_label(v) for v in totals.sort(of, descending=True, maintain_order=True)[by].to_list()]
     return sorted(dict.fromkeys(labels), key=lambda label: label.startswith("other ("))
+
+
+def _columns(series: list[str]) -> int:
+    """As many columns of the legend as fit over the chart."""
+    widest = max((6.5 * len(label) for label in series), default=0) + 26
+    return max(1, int(axes.WIDTH // widest))
 
 
 def _bars(frame: pl.DataFrame, by: str | None, every: int, series: list[str], column: str) -> list[dict[str, Any]]:

@@ -138,3 +138,12 @@ def test_the_stretches_of_one_offset_are_the_zones(since: int, length: int, zone
             clock = datetime.fromtimestamp(at // 10**9, UTC).astimezone(ZoneInfo(zone)).utcoffset()
             assert clock is not None
             assert clock.total_seconds() * 10**9 == offset
+
+
+def test_a_wrong_clock_is_told() -> None:
+    since = datetime(2026, 11, 2, tzinfo=UTC)
+    wrong = logs_at([datetime(1985, 11, 2, tzinfo=UTC), *(since + timedelta(minutes=m) for m in range(60))])
+    said = wrong.hours().sentence
+    assert "; 60 of them within 59 min from 2 Nov 2026, 00:00:00 UTC on" in said
+    assert " 170 times the mean" in said
+    assert "of them" not in wrong.between("2026-11-02", "2026-11-03").hours().sentence

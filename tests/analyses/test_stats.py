@@ -95,6 +95,11 @@ def test_records_without_a_value_of_by_are_a_row_of_null(load: Load) -> None:
     assert [sum(b["records"] for b in bins) for bins in frame["histogram"].to_list()] == [1, 1]
 
 
+def test_values_that_do_not_differ_are_said_to(slow: ln.Logs) -> None:
+    said = slow.where("took_ms<1000").stats("took_ms", by="service_name").sentence
+    assert said == "1,081 records with a number in took_ms; 95th percentile 10 ms for each value"
+
+
 def test_a_field_without_a_number_is_told(slow: ln.Logs) -> None:
     with pytest.raises(FieldError, match="did you mean 'took_ms'"):
         slow.stats("took_m")
@@ -102,6 +107,8 @@ def test_a_field_without_a_number_is_told(slow: ln.Logs) -> None:
         slow.where("service_name=c").stats("took_ms")
     with pytest.raises(QueryError, match="none of these records has took_ms"):
         slow.where("severity=error").stats("took_ms")
+    with pytest.raises(QueryError, match="none of these records has took_ms and a time"):
+        slow.where("-time exists took_ms<0 OR -time exists -took_ms exists").stats("took_ms", every="1m")
     with pytest.raises(QueryError, match="body is never a number"):
         slow.stats("body")
     with pytest.raises(QueryError, match="is no length of time"):

@@ -142,3 +142,13 @@ def test_an_unknown_field_is_told(engine: DuckDB) -> None:
     with pytest.raises(FieldError):
         engine.stats(Query(), "n", by="no such field")
     assert engine.stats(Query(), "n")["records"].sum()  # nothing is left behind that would stand in the way
+
+
+def test_an_attribute_that_is_no_number_hides_the_number_of_the_resource() -> None:
+    made = [
+        Rec(id=i, time=T0 + i, attributes=[("n", "string", "many")] * (i % 2), resource='{"n":3}', source="a.jsonl")
+        for i in range(10)
+    ]
+    engine = build(None, batches(made), [("digest-a", "a.jsonl")], dict)
+    row = engine.stats(Query(), "n").row(0, named=True)
+    assert (row["records"], row["other"], row["max"]) == (5, 5, 3)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
 from lognb.engines.base import VOLUME
 from lognb.engines.duckdb import sql
+from lognb.engines.duckdb.connect import Params
 from lognb.query import Query
 
 if TYPE_CHECKING:
@@ -21,7 +23,8 @@ def counted(
 ) -> pl.DataFrame:
     """See engines.base.Engine.volume. The values are ranked once for both times, so that a value is one series."""
     before = Query(query.conditions, *(None if t is None else t - earlier for t in (query.since, query.until)))
-    with engine.within(query) as (where, params), engine.within(before) as (there, _):
+    then = engine.within(before) if earlier else nullcontext(("", Params()))
+    with engine.within(query) as (where, params), then as (there, _):
         if earlier and not sql.dear(query):  # rows that are known need no parameters; else one statement has one set
             there = engine.where(before, params)
         value = "NULL::VARCHAR" if by is None else engine.field(by).text(params)
