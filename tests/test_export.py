@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import json
 import sys
@@ -14,7 +15,7 @@ from polars.testing import assert_frame_equal
 
 import lognb as ln
 from lognb._export import _plain_cells
-from lognb.errors import FieldError, LognbError
+from lognb.errors import FieldError, LognbError, SourceError
 from lognb.schema import RECORD
 
 if TYPE_CHECKING:
@@ -120,6 +121,101 @@ def test_what_cannot_be_written_says_so(tmp_path: Path, logs: ln.Logs) -> None:
         with pytest.raises(LognbError, match=why):
             logs.to_arrow(columns)
     assert list(tmp_path.iterdir()) == []
+
+
+NARROWED = ["severity>=error", "http.route=/api/search duration_ms>100", '"no such words anywhere"']
+"""The last lets no record through."""
+
+
+def _same(found: pl.DataFrame, wanted: pl.DataFrame) -> None:
+    """The same records in the same order; keys of a JSON object may come in another one."""
+    texts = ["attributes", "resource", "scope_attributes"]
+    names = [n for n in RECORD if n not in ("record_id", "source", "source_position", *texts)]
+    assert_frame_equal(found.select(names), wanted.select(names))
+    for name in texts:
+        assert [json.loads(x) for x in found[name]] == [json.loads(x) for x in wanted[name]]
+
+
+@pytest.mark.parametrize("query", NARROWED)
+def test_a_narrowed_export_has_the_records_of_the_query_and_the_spans(
+    tmp_path: Path, logs: ln.Logs, query: str
+) -> None:
+    some = logs.where(query, since="03:10")
+    assert (len(some) > 0) == (query != NARROWED[-1])
+    scanned = ln.scan(some.write_parquet(tmp_path / "p"))
+    assert_frame_equal(scanned.to_polars(), some.to_polars())
+    again = ln.read(some.write_jsonl(tmp_path / "x.jsonl"))
+    _same(again.to_polars(), some.to_polars())
+    for other in (scanned, again):
+        assert len(other) == len(some)
+        assert other.spans.drop("source", "source_position", "attributes", "resource").equals(
+            logs.spans.drop("source", "source_position", "attributes", "resource")
+        )
+    assert len(scanned.where("severity>=warn")) == len(some.where("severity>=warn"))
+
+
+@pytest.mark.parametrize("columns", [None, ["time", "http.route", "duration_ms", "resource", "source", "body"]])
+@pytest.mark.parametrize("query", NARROWED)
+def test_frames_of_a_narrowed_export_agree(
+    tmp_path: Path, logs: ln.Logs, query: str, columns: list[str] | None
+) -> None:
+    pytest.importorskip("pandas")
+    some = logs.where(query)
+    frame = some.to_polars(columns)
+    assert frame.columns == (columns or list(RECORD))
+    assert frame.schema == logs.to_polars(columns).schema, "the types do not hang on what is left"
+    arrow = pl.DataFrame(pl.from_arrow(some.to_arrow(columns)))
+    assert_frame_equal(arrow.cast(frame.schema), frame)  # type: ignore[arg-type]
+    pandas = some.to_pandas(columns)
+    assert (list(pandas.columns), len(pandas)) == (frame.columns, frame.height)
+    assert pandas["body"].tolist() == frame["body"].to_list()
+    rows = _rows(some.write_csv(tmp_path / "x.csv", columns))
+    assert (rows[0], len(rows) - 1) == (frame.columns, frame.height)
+
+
+@pytest.mark.parametrize("query", ["service_name=checkout", *NARROWED])
+def test_jsonl_is_what_the_official_messages_take(tmp_path: Path, logs: ln.Logs, query: str) -> None:
+    """OTLP JSON is JSON of the messages, but for ids, which are hex; an unknown or misspelt field is an error there."""
+    from google.protobuf import json_format
+    from opentelemetry.proto.logs.v1.logs_pb2 import LogsData
+    from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
+
+    def as_base64(value: Any) -> Any:
+        if isinstance(value, list):
+            return [as_base64(v) for v in value]
+        if not isinstance(value, dict):
+            return value
+        return {
+            k: base64.b64encode(bytes.fromhex(v)).decode()
+            if k in ("traceId", "spanId", "parentSpanId")
+            else as_base64(v)
+            for k, v in value.items()
+        }
+
+    some, bodies, spans = logs.where(query), [], 0
+    for line in some.write_jsonl(tmp_path / "x.jsonl").read_text(encoding="utf-8").splitlines():
+        request = as_base64(json.loads(line))
+        if "resourceLogs" in request:
+            message = json_format.ParseDict(request, LogsData())
+            scopes = [scope for resource in message.resource_logs for scope in resource.scope_logs]
+            bodies += [
+                r.body.string_value for scope in scopes for r in scope.log_records if r.body.HasField("string_value")
+            ]
+        else:
+            traces = json_format.ParseDict(request, TracesData())
+            spans += sum(len(scope.spans) for resource in traces.resource_spans for scope in resource.scope_spans)
+    assert bodies == some.where("body_type=string").to_polars(["body"]).to_series().to_list()
+    assert spans == logs.spans.height
+
+
+def test_nothing_at_all_can_be_written(tmp_path: Path, odd: ln.Logs) -> None:
+    """No record and no span: there is a file, and to read it says that nothing is in it."""
+    nothing = odd.where('"no such words anywhere"')
+    assert len(ln.scan(nothing.write_parquet(tmp_path / "p"))) == 0
+    path = nothing.write_jsonl(tmp_path / "x.jsonl")
+    assert path.read_bytes() == b""
+    with pytest.raises(SourceError, match="no log record and no span"):
+        ln.read(path)
 
 
 def test_arrow_is_the_frame(logs: ln.Logs, odd: ln.Logs) -> None:
