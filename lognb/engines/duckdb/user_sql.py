@@ -47,10 +47,10 @@ _LOCK: Final = (
 )
 _QUOTED: Final = re.compile(r"""'(?:[^']|'')*'|"((?:[^"]|"")+)\"""")
 _DAMAGE: Final = ("IO", "Serialization")
+_ALONE: Final = "logs.sql sees `logs` and `spans` alone: no files, addresses, extensions or other databases"
 # What to do, by what DuckDB's message contains; the first that fits.
 _ADVICE: Final = (
     ("read-only", "logs.sql reads and changes nothing"),
-    ("Permission", "logs.sql sees `logs` and `spans` alone: no files, addresses, extensions or other databases"),
     ("Out of Memory", "group, filter or select fewer columns; or take to_polars() or lazy() and go on in Polars"),
     ("arameter", 'values come by name, logs.sql("… where x = $name", {"name": …}), or as a list for ?'),
     ("Catalog", "the tables are logs and spans; logs.fields() lists the fields, which are columns in double quotes"),
@@ -136,6 +136,8 @@ def _said(kind: str, what: str) -> str:
     first, *more = what.split("\n\n")
     if kind == "Out of Memory":
         first = f"it needs more memory than there is for it: {first.splitlines()[0]}"
+    if kind == "Permission":
+        return f"{_ALONE} ({first})"
     advice = [a for sign, a in _ADVICE if sign in f"{kind}: {what}"][:1]
     return "\n".join([first or kind, *(m for m in more if m.startswith("LINE ")), *advice])
 
