@@ -166,6 +166,10 @@ def test_an_unknown_ending_is_refused_with_those_there_are(tmp_path: Path) -> No
 def test_a_chart_carries_title_and_finding() -> None:
     title = result(["x"]).chart().to_dict()["title"]
     assert (title["text"], title["subtitle"]) == ("Volume", "a finding")
+    long = result(["x"], sentence="a finding of many words " * 12).chart().to_dict()["title"]["subtitle"]
+    assert len(long) > 1
+    assert max(map(len, long)) <= 130
+    assert " ".join(long) == ("a finding of many words " * 12).strip()
 
 
 @pytest.mark.parametrize("more", [{"draw": None}, {"frame": pl.DataFrame({"bucket": []})}])
