@@ -37,7 +37,7 @@ def draw(frame: pl.DataFrame, *, column: str, zone: str) -> alt.TopLevelMixin:
     none = base.transform_filter("!datum.known").mark_rect(fillOpacity=0, stroke=OTHER, strokeWidth=0.7)
     drawn = known + none.encode(x=x, y=y, tooltip=tips)
     most = max((cell["mean"] for cell in cells), default=0)
-    text = f"darkest: {_amount(most, column)} per hour" + (
+    text = f"strongest: {_amount(most, column)} per hour" + (
         "; outlined: not covered" if not all(c["known"] for c in cells) else ""
     )
     note = alt.Chart(alt.InlineData(values=[{"text": text}]))

@@ -45,13 +45,13 @@ def _unit(field: str) -> str:
 
 
 def _bands(frame: pl.DataFrame, field: str, every: int, top: float, *, far: str, lowest: bool) -> Any:
-    """Light from p5 to p95, darker from p25 to p75, a line at the median, a tick at `far`: as wide as the bucket."""
+    """Pale from p5 to p95, strong from p25 to p75, a line at the median, a tick at `far`: as wide as the bucket."""
     import altair as alt
 
     rows = bands(frame, field, every)
     stamps = frame["bucket"].dt.timestamp("ns")
     first, last = cast("int", stamps.min()), cast("int", stamps.max()) + every
-    note = "line: median; dark: middle half; light: p5 to p95" + ("; tick: p99" if far == "p99" else "")
+    note = "line: median; strong: middle half; pale: p5 to p95" + ("; tick: p99" if far == "p99" else "")
     x = axes.time("since", first, last, note, labels=lowest)
     scale = alt.Scale(domain=[min(0, *(row["p5"] for row in rows)), top], nice=True)
     base = alt.Chart(alt.InlineData(values=rows))
