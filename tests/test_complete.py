@@ -113,7 +113,16 @@ def test_what_is_put_in_is_what_it_says(text: str, cursor: int) -> None:
 @pytest.fixture(scope="module")
 def logs() -> ln.Logs:
     lines = [
-        {"msg": "a", "level": "error", "service": "check out", "zip": "0123", "code": 500, "mixed": 7, "no": "500"},
+        {
+            "msg": "a",
+            "level": "error",
+            "service": "check out",
+            "zip": "0123",
+            "at": "C:\\x y",
+            "code": 500,
+            "mixed": 7,
+            "no": "500",
+        },
         {"msg": "b", "level": "info", "service": "cart's", "zip": "9", "code": 200, "mixed": "7", "no": "500"},
         {"msg": "c", "level": "info", "service": "cart's", "zip": "9", "code": 200, "mixed": "x", "no": "-1"},
     ]
@@ -183,6 +192,8 @@ CODE = [
     ("any_name.where('service_name=\"ch", '"ch', '"check out"'),
     ('any_name.where("service_name=\\"ch', '\\"ch', '\\"check out\\"'),
     ("any_name.where('service_name=ca", "ca", '"cart\\\'s"'),
+    ('any_name.where("at=', "", '\\"C:\\\\\\\\x y\\"'),
+    ("any_name.where(r'at=", "", '"C:\\\\x y"'),
     ("any_name.where(r'service_name=ch", "ch", '"check out"'),
     ('any_name.where(r"service_name=ch', None, None),
     ('any_name.where("""level=x\n  serv', "serv", "service_name"),

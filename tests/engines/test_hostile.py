@@ -76,7 +76,8 @@ def check(case: tuple[DuckDB, list[Rec]], condition: Condition) -> None:
     assert Query.from_json(json.loads(json.dumps(query.to_json()))) == query
     expected = Counter(r.id for r in records if matches(query, r))
     assert Counter(engine.fetch(query, ["record_id"])["record_id"].to_list()) == expected, str(condition)[:200]
-    assert engine.count(~query) == len(records) - expected.total()
+    if condition.op in ("=", ":", "in"):
+        assert engine.count(~query) == len(records) - expected.total()
 
 
 @pytest.mark.parametrize("field", ["body", "odd", "service_name", "resource.kind", "body.x"])
