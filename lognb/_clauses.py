@@ -19,7 +19,7 @@ DEPTH: Final = 100
 """How deep NOT and parentheses may be nested."""
 
 _SAFE_WORD = re.compile(r"\w[\w./@%+#$*-]*")
-_SAFE_VALUE = re.compile(r"[\w/.][\w./@%+#$*:-]*")
+_SAFE_VALUE = re.compile(r"[\w/.][\w./@%+#$*:{}?&=-]*")
 _FIELD = re.compile(r"[\w$@/.][\w./@%+#$*-]*")
 
 

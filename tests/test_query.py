@@ -42,7 +42,7 @@ TEXTS = [
     ("(a OR b) c", None),
     ("-(a b=2)", None),
     ("could not connect in time", 'could "not" connect "in" time'),
-    ("http.route=/health url:https://x/y", None),
+    ("http.route=/api/{id} url:https://x/y?a=b&c=d", None),
     ('"my key"="a \\"b\\" \\\\ c"', None),
     ("500 007 true", None),
     ("a time>=2026-11-03T09:00:00Z time<2026-11-03T09:30:00.5Z", None),
