@@ -25,7 +25,6 @@ class Step:
     """One step of a query: its text, the records left after it, and those that it alone lets through."""
 
     text: str
-    query: Query
     records: int
     alone: int
 
@@ -70,7 +69,8 @@ def steps(engine: Engine, query: Query) -> list[Step]:
     for part in _split(query):
         so_far = so_far & part
         alone = engine.count(part)
-        out.append(Step(str(part), part, engine.count(so_far) if out else alone, alone))
+        records = alone if not out else engine.count(so_far) if out[-1].records else 0
+        out.append(Step(str(part), records, alone))
     return out
 
 
