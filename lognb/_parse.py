@@ -148,7 +148,7 @@ class _Parser:
         return inside[0] if len(inside) == 1 else And(tuple(inside))
 
     def condition(self) -> Condition:
-        start, bare = self.at, self.peek() != '"'
+        bare = self.peek() != '"'
         start = self.at
         self.begin("name", self.word)
         name = self.match(_WORD) if bare else self.string()
