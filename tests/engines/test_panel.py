@@ -130,3 +130,19 @@ def test_an_empty_page_has_no_cursor_and_the_right_columns(engine: DuckDB) -> No
     page = engine.panel(Query.parse("body=nowhere"), FACETS, MINUTE).page
     assert page.cursor is None
     assert page.records.schema == engine.fetch(Query()).schema
+
+
+def test_ids_are_found_by_their_hash(engine: DuckDB, records: list[Rec]) -> None:
+    engine.codes._known.clear()
+    by_trace = {r.trace for r in records} - {None}
+    texts = [f'trace_id="{t}"' for t in (*list(by_trace)[:5], list(by_trace)[7].upper(), "0" * 32, "nonsense")]
+    texts += [f"record_id={records[i].id}" for i in (0, 17, 399)]
+    texts += ["record_id=7.5", "record_id=-1", "record_id=1e+30", 'record_id="abc"', "user_id=u-1", "span_id!=7"]
+    for text in texts:
+        for since in (None, T0 + 200 * 10**9):
+            query = Query.parse(text) & Query((), since)
+            found = engine.fetch(query, columns=["record_id"])["record_id"].to_list()
+            assert found == plain.page(engine, query, newest=False), text
+            assert engine.pick(query).count == len(found)
+            if "trace" in text:
+                assert sorted(found) == sorted(r.id for r in records if matches(query, r)), text

@@ -125,7 +125,7 @@ class Codes:
         """A column of whole numbers from 0 on, as it is; `resource_ix` serves all fields of resources."""
         if column not in self._indexes:
             most = int(self._engine.rows(f"SELECT coalesce(max({column}), 0) FROM store.logs", Params())[0][0])
-            self._indexes[column] = self._column(column, Params(), most)
+            self._indexes[column] = self._engine.column(column, Params(), _fitting(most))
         return self._indexes[column]
 
     def _filled(self, literal: Callable[[Params], str], x: Field) -> Coded | None:
@@ -143,25 +143,19 @@ class Codes:
         engine.rows(f"CREATE TYPE {kind} AS ENUM (SELECT unnest({own.add(values)}::VARCHAR[]))", own)
         try:
             code = f"coalesce(enum_code(({literal(own)})::{kind})::USMALLINT, {len(values)}::USMALLINT)"
-            codes = self._column(code, own, len(values))
+            codes = engine.column(code, own, _fitting(len(values)))
         finally:
             engine.rows(f"DROP TYPE {kind}", Params())
         return Coded(engine, codes, [*values, None], x)
 
-    def _column(self, expression: str, params: Params, most: int) -> NDArray[Any]:
-        kind = np.uint8 if most < 1 << 8 else np.uint16 if most < 1 << 16 else np.uint32
-        out = np.empty(self._engine.masks.size, kind)
-        at = 0
-        for batch in self._engine.stream(f"SELECT {expression} FROM store.logs", params):
-            part = np.asarray(batch.column(0))
-            out[at : at + len(part)] = part
-            at += len(part)
-        return out
+
+def _fitting(most: int) -> type[np.unsignedinteger[Any]]:
+    return np.uint8 if most < 1 << 8 else np.uint16 if most < 1 << 16 else np.uint32
 
 
 def _literal(field: Field) -> tuple[Callable[[Params], str] | None, Field | None]:
     """SQL for the literal of a field's value, and the field of a literal; None for what is not coded."""
-    if isinstance(field, Column) and not field.is_id:
+    if isinstance(field, Column):
         if field.dtype == pl.String() or isinstance(field.dtype, pl.Enum):
             return (lambda params: field.sql), Column("x", field.dtype)
         if field.dtype.is_integer():

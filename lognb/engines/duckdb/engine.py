@@ -146,7 +146,8 @@ class DuckDB:
             return
         picked = self.pick(query) if picked is None else picked
         if picked.bits is None:
-            yield self.places.between(picked.low, picked.high), Params()
+            params = Params()
+            yield self.places.between(picked.low, picked.high, params), params
             return
         name = f"lognb_picked_{next(_serial)}"
         cursor = self._cursor()
@@ -173,21 +174,12 @@ class DuckDB:
         self, query: Query, limit: int, offset: int = 0, newest: bool = False, columns: Sequence[str] | None = None, *,
         after: str | None = None,
     ) -> Page:  # fmt: skip
-        return self.page_of(self.pick(query), int(limit), int(offset), newest=newest, columns=columns, after=after)
-
-    def page_of(
-        self, picked: Picked, limit: int, offset: int = 0, *, newest: bool, columns: Sequence[str] | None = None,
-        after: str | None = None,
-    ) -> Page:  # fmt: skip
-        """The page of the rows that are picked."""
-        found = pages.page(picked, self.masks.timed, limit, offset, newest=newest, after=after)
+        self.check(query)
+        found = pages.page(self.masks, query, int(limit), int(offset), newest=newest, after=after)
         frame = self.at(self.places.rows(found), columns)
-        more = len(found) == limit and limit
-        # `at` gives them in the order of the table.
-        return Page(
-            frame[np.argsort(np.argsort(found))] if newest else frame,
-            pages.cursor(found, newest=newest) if more else None,
-        )
+        if newest:  # `at` gives them in the order of the table
+            frame = frame[np.argsort(np.argsort(found))]
+        return Page(frame, pages.cursor(found, newest=newest) if len(found) == limit and limit else None)
 
     def context(self, record_id: int, before: int, after: int, same: str | None = None) -> pl.DataFrame:
         return self.at(context.around(self, record_id, before, after, same))
@@ -201,12 +193,18 @@ class DuckDB:
         select, numbers = self._select(columns, params), np.sort(np.asarray(rows, np.int64))
         if not len(numbers):
             return self._shape(self.frame(f"{select} FROM store.logs LIMIT 0", params), columns)
-        # A join, as it reads no vector without a row of it: a list behind IN costs twenty times as much.
-        listed = params.add(numbers.tolist())
-        there = f"JOIN (SELECT unnest({listed}::BIGINT[]) AS r) ON {self.rowid} = r"
-        where = self.places.around(numbers, params)
-        statement = f"{select} FROM store.logs {there} WHERE {where} ORDER BY {self.rowid}"
+        statement = f"{select} {self.joined(numbers, params)} ORDER BY {self.rowid}"
         return self._shape(self.frame(statement, params), columns)
+
+    def joined(self, rows: NDArray[np.int64], params: Params) -> str:
+        """FROM and WHERE for some row numbers, which are in order.
+
+        A join, as it reads no vector without a row of it: a list behind IN costs twenty times as much.
+        """
+        listed = params.add(rows.tolist())
+        low, high = self.places.of(rows[[0, -1]]).tolist()
+        where = self.places.between(low, high + 1, params)
+        return f"FROM store.logs JOIN (SELECT unnest({listed}::BIGINT[]) AS r) ON {self.rowid} = r WHERE {where}"
 
     def fetch(self, query: Query, columns: Sequence[str] | None = None) -> pl.DataFrame:
         return pl.concat(self.batches(query, columns, rows=1 << 20))
@@ -335,6 +333,16 @@ class DuckDB:
             if batch is None:
                 return
             yield batch
+
+    def column(self, expression: str, params: Params, kind: type[np.generic], size: int | None = None) -> NDArray[Any]:
+        """An expression of every row as an array, in the order of the table; `size` where FROM is given with it."""
+        out = np.empty(self.masks.size if size is None else size, kind)
+        at = 0
+        for batch in self.stream(f"SELECT {expression}" + (" FROM store.logs" if size is None else ""), params):
+            part = np.asarray(batch.column(0))
+            out[at : at + len(part)] = part
+            at += len(part)
+        return out
 
     def frame(self, statement: str, params: Params) -> pl.DataFrame:
         with _speaking(self.path):

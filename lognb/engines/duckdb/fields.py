@@ -69,10 +69,6 @@ class Column:
     sql: str
     dtype: pl.DataType
 
-    @property
-    def is_id(self) -> bool:
-        return self.sql in ('"trace_id"', '"span_id"')
-
     def test(self, op: str, value: Value, params: Params) -> str:
         if isinstance(self.dtype, pl.Datetime):
             return values.time(self.sql, op, value, params)
@@ -80,8 +76,6 @@ class Column:
             return values.severity(self.sql, op, value, params)
         if self.dtype.is_integer():
             return values.integer(self.sql, op, value, params)
-        if self.is_id and isinstance(value, str):
-            value = value.lower() if op != "~" else value
         return values.string(self.sql, op, value, params, typed=False)
 
     def exists(self, params: Params) -> str:

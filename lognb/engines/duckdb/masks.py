@@ -17,6 +17,7 @@ import numpy as np
 
 from lognb.engines.duckdb import sql
 from lognb.engines.duckdb.connect import Params
+from lognb.engines.duckdb.ids import Ids
 from lognb.query import Condition, Not, Or, fields_of
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class Masks:
     """The rows of queries on one engine."""
 
     def __init__(self, engine: DuckDB, codes: Codes) -> None:
-        self._engine, self._codes = engine, codes
+        self._engine, self._codes, self._ids = engine, codes, Ids(engine)
         self._lock = threading.RLock()
         self._known: OrderedDict[Condition, _Known] = OrderedDict()
         self._times: NDArray[np.int64] | None = None
@@ -95,13 +96,8 @@ class Masks:
         """The time of each row that has one, ns, ascending."""
         with self._lock:
             if self._times is None:
-                out = np.empty(self.timed, np.int64)
-                at = 0
-                for batch in self._engine.stream("SELECT epoch_ns(time) FROM store.logs", Params()):
-                    part = np.asarray(batch.column(0).drop_null())
-                    out[at : at + len(part)] = part
-                    at += len(part)
-                self._times = out
+                timed = "epoch_ns(time) FROM store.logs WHERE time IS NOT NULL"
+                self._times = self._engine.column(timed, Params(), np.int64, self.timed)
             return self._times
 
     def window(self, query: Query) -> tuple[int, int]:
@@ -114,7 +110,10 @@ class Masks:
 
     def pick(self, query: Query) -> Picked:
         """The rows of a query, which is known to be sound."""
-        low, high = self.window(query)
+        return self.within(query, *self.window(query))
+
+    def within(self, query: Query, low: int, high: int) -> Picked:
+        """Those of the rows at [low, high), which lie in its window."""
         return Picked(low, high, joined(list(self.parts(query, low, high).values())))
 
     def parts(self, query: Query, low: int, high: int) -> dict[str | None, Bits]:
@@ -143,6 +142,11 @@ class Masks:
         coded = self._codes.at_hand(condition.field)
         if coded is not None:
             return coded.bits(condition, low, high)
+        places = self._ids.places(condition, low, high)
+        if places is not None:
+            bits = np.zeros(high - low, np.bool_)
+            bits[places - low] = True
+            return bits
         with self._lock:
             known = self._known.get(condition) or _Known(np.zeros((self.size + 7) // 8, np.uint8), low, low)
             # Known bits are one stretch, so what lies between is evaluated too.
@@ -157,15 +161,13 @@ class Masks:
             return
         params = Params()
         test = sql.of_condition(condition, self._engine.field(condition.field), params)
-        bits = np.zeros(high - low, np.bool_)
-        places = self._engine.places
-        statement = f"SELECT {self._engine.rowid} FROM store.logs WHERE {places.between(low, high)} AND {test}"
+        inside = self._engine.places.between(low, high, params)
+        start, stop = low // 8, (high + 7) // 8
+        bits = np.unpackbits(known.packed[start:stop])
+        statement = f"SELECT {self._engine.rowid} FROM store.logs WHERE {inside} AND {test}"
         for batch in self._engine.stream(statement, params):
-            bits[places.of(np.asarray(batch.column(0))) - low] = True
-        start = low // 8
-        there = np.unpackbits(known.packed[start : (high + 7) // 8])
-        there[low - start * 8 : high - start * 8] = bits
-        known.packed[start : (high + 7) // 8] = np.packbits(there)
+            bits[self._engine.places.of(np.asarray(batch.column(0))) - start * 8] = 1
+        known.packed[start:stop] = np.packbits(bits)
         known.low, known.high = min(known.low, low), max(known.high, high)
 
     def _remember(self, condition: Condition, known: _Known) -> None:

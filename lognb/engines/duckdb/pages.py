@@ -1,4 +1,8 @@
-"""Which of the picked rows are on a page, by rank: no page costs more for being far down."""
+"""Which rows are on a page: found by walking from its end of the table, in growing steps, until the page is full.
+
+So the first page of a search costs the search in its newest records, not in all; and no page costs more for being far
+down, as its cursor says where to go on.
+"""
 
 from __future__ import annotations
 
@@ -12,22 +16,28 @@ from lognb.errors import QueryError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from lognb.engines.duckdb.masks import Picked
+    from lognb.engines.duckdb.masks import Masks
+    from lognb.query import Query
 
+_STEP: Final = 1 << 16
 _CURSOR: Final = re.compile(r"([on])([0-9]{1,15})")
 
 
-def page(picked: Picked, timed: int, limit: int, offset: int, *, newest: bool, after: str | None) -> NDArray[np.int64]:
-    """The places on a page, in its order: that of the table, or turned round with those without a time still last.
-
-    Places below `timed` have a time.
-    """
-    total, split = picked.count, int(picked.edges(np.array([timed]))[0])
-    start = offset + (0 if after is None else _behind(picked, after, split, timed, newest=newest))
-    ranks = np.arange(start, max(start, min(start + limit, total)))
-    if newest:
-        ranks = np.where(ranks < split, split - 1 - ranks, total - 1 - (ranks - split))
-    return ranks + picked.low if picked.bits is None else picked.index[ranks] + picked.low
+def page(masks: Masks, query: Query, limit: int, offset: int, *, newest: bool, after: str | None) -> NDArray[np.int64]:
+    """The places on a page, in its order: that of the table, or turned round with those without a time still last."""
+    stretches = _stretches(masks, query, newest=newest, after=None if after is None else _place(after, newest=newest))
+    found, missing = [np.empty(0, np.int64)], offset + limit
+    for low, high in stretches:
+        step = _STEP
+        while low < high and missing > 0:
+            cut = max(low, high - step) if newest else min(high, low + step)
+            part = masks.within(query, cut, high) if newest else masks.within(query, low, cut)
+            low, high = (low, cut) if newest else (cut, high)
+            places = part.places()[:: -1 if newest else 1][:missing]
+            found.append(places)
+            missing -= len(places)
+            step *= 4
+    return np.concatenate(found)[offset:]
 
 
 def cursor(places: NDArray[np.int64], *, newest: bool) -> str:
@@ -35,13 +45,21 @@ def cursor(places: NDArray[np.int64], *, newest: bool) -> str:
     return f"{'n' if newest else 'o'}{places[-1]}"
 
 
-def _behind(picked: Picked, after: str, split: int, timed: int, *, newest: bool) -> int:
-    """The rank of the first row behind the cursor's."""
+def _stretches(masks: Masks, query: Query, *, newest: bool, after: int | None) -> list[tuple[int, int]]:
+    """The stretches of places to walk through, in order; the newest first, from their ends."""
+    low, high = masks.window(query)
+    if not newest:
+        return [(low if after is None else max(low, after + 1), high)]
+    timed, timeless = (low, min(high, masks.timed)), (max(low, masks.timed), high)
+    if after is None:
+        return [timed, timeless]
+    if after >= masks.timed:
+        return [(timeless[0], min(timeless[1], after))]
+    return [(timed[0], min(timed[1], after)), timeless]
+
+
+def _place(after: str, *, newest: bool) -> int:
     match = _CURSOR.fullmatch(after) if isinstance(after, str) else None
     if match is None or (match[1] == "n") != newest:
         raise QueryError(f"after={after!r} is no cursor of a page in this order; take it from the page before")
-    place = int(match[2])
-    before = int(picked.edges(np.array([place]))[0])
-    if not newest:
-        return int(picked.edges(np.array([place + 1]))[0])
-    return split - before if place < timed else split + picked.count - before
+    return int(match[2])

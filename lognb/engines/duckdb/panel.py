@@ -55,7 +55,7 @@ def panel(
         count=picked.count,
         facets=pl.concat(frames),
         volume=volume(engine, query, picked, every, by, size=size),
-        page=engine.page_of(picked, limit, newest=newest, columns=columns),
+        page=engine.page(query, limit, newest=newest, columns=columns),
     )
 
 
