@@ -14,10 +14,7 @@ import contextlib
 import json
 import re
 import weakref
-from concurrent.futures import Future, wait
 from datetime import UTC, datetime
-from threading import Thread
-from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
@@ -26,12 +23,12 @@ import pyarrow as pa
 import pyarrow.dataset
 
 from lognb.engines.duckdb.answers import as_frame
-from lognb.engines.duckdb.connect import Params, connect, literal, name, rows
+from lognb.engines.duckdb.connect import Params, connect, literal, name, rows, stoppably
 from lognb.errors import FieldError, QueryError, StoreError
 from lognb.schema import LEVELS, RECORD, SPAN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from lognb.engines.duckdb.engine import DuckDB
     from lognb.engines.duckdb.fields import Field
@@ -94,7 +91,9 @@ class Locked:
             with self._speaking():
                 text = _one(cursor, statement)
                 self._tables(cursor, engine, query, text)
-                return _stoppably(lambda: as_frame(cursor, text, bound, max_bytes), cursor, timeout)
+                return stoppably(lambda: as_frame(cursor, text, bound, max_bytes), cursor, timeout)
+        except TimeoutError:
+            raise QueryError(f"no answer within {timeout:g} s; narrow the logs, or pass a larger timeout=") from None
         finally:
             cursor.close()
 
@@ -121,6 +120,8 @@ class Locked:
         """DuckDB's errors as ours, with its words; a stream of batches gives them as OSError."""
         try:
             yield
+        except TimeoutError:  # it is an OSError too
+            raise
         except (duckdb.Error, OSError) as error:
             kind, _, what = str(error).strip().partition(" Error: ")
             if kind in ("FATAL", "INTERNAL"):
@@ -240,30 +241,3 @@ def _value(value: Any) -> Any:
     if isinstance(value, datetime) and value.tzinfo is not None:
         return value.astimezone(UTC).replace(tzinfo=None)
     return [_value(v) for v in value] if isinstance(value, list | tuple) else value
-
-
-def _stoppably(
-    work: Callable[[], pl.DataFrame], cursor: duckdb.DuckDBPyConnection, timeout: float | None
-) -> pl.DataFrame:
-    """Do the work in a thread of its own: DuckDB holds Ctrl-C back while it makes the batches of a stream."""
-    future: Future[pl.DataFrame] = Future()
-    Thread(target=_into, args=(future, work), daemon=True).start()
-    end = None if timeout is None else monotonic() + timeout
-    try:
-        while not future.done() and (end is None or monotonic() < end):
-            # In turns, for a signal that another thread receives does not end a wait.
-            wait([future], 0.1 if end is None else max(0, min(0.1, end - monotonic())))
-        if not future.done():
-            raise QueryError(f"no answer within {timeout:g} s; narrow the logs, or pass a larger timeout=")
-        return future.result()
-    finally:
-        while not future.done():
-            cursor.interrupt()
-            wait([future], 0.05)
-
-
-def _into(future: Future[pl.DataFrame], work: Callable[[], pl.DataFrame]) -> None:
-    try:
-        future.set_result(work())
-    except BaseException as error:
-        future.set_exception(error)
