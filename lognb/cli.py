@@ -1,4 +1,4 @@
-"""The same nouns as commands: `lognb info`, `lognb convert`, `lognb cache`. A thin skin over the library."""
+"""The same nouns as commands: `lognb info`, `query`, `convert`, `cache`. A thin skin over the library."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import polars as pl
 
-from lognb._text import plural
+from lognb._text import grid, plain, plural
 from lognb._version import __version__
-from lognb.errors import LognbError
+from lognb.errors import FieldError, LognbError, QueryError
 from lognb.logs import cache as stores
 from lognb.logs import read
 
@@ -39,6 +40,39 @@ def info(files: tuple[str, ...], as_json: bool) -> None:
         click.echo(json.dumps(_facts(logs), ensure_ascii=True, indent=1))
     else:
         click.echo(f"{logs!r}\n\n{logs.load_report}")
+
+
+# A query may begin with "-", as -severity=debug does: so nothing but the long options is one here.
+@cli.command(context_settings={"help_option_names": ["--help"], "ignore_unknown_options": True})
+@_files
+@click.argument("text", metavar="QUERY")
+@click.option("--since", help="A time, as 09:30, 2026-11-03T09:30Z, or -15m: before the last record.")
+@click.option("--until", help="A time likewise; what is at it is out.")
+@click.option("--head", type=click.IntRange(0), metavar="N", help="Print the first N records.")
+@click.option("--columns", metavar="FIELD,…", help="The fields that --head prints.")
+@click.option("--count", "counted", is_flag=True, help="Print only how many records there are.")
+@click.option("--facets", metavar="FIELD,…", help="Count the values of some fields.")
+@click.option("--steps", is_flag=True, help="Count what each condition of QUERY removes.")
+@click.option("--sql", metavar="SELECT", help="Ask the records in SQL: SELECT … FROM logs.")
+def query(files: tuple[str, ...], text: str, since: str | None, until: str | None, counted: bool, **asked: Any) -> None:
+    """Say which records of FILES fit QUERY, as 'severity>=error "timed out"'; "" is all of them.
+
+    Without an option, a summary of them; with several, one answer after the other.
+    """
+    logs = read(*files).where(text, since=since, until=until)
+    if counted:
+        click.echo(len(logs))
+    if asked["head"] is not None:
+        columns = asked["columns"] or "time,severity,service_name,body"
+        click.echo(_rows(logs.engine.page(logs.query, asked["head"], columns=columns.split(",")).records))
+    if asked["facets"]:
+        click.echo(logs.facets(*asked["facets"].split(",")))
+    if asked["steps"]:
+        click.echo(logs.steps())
+    if asked["sql"]:
+        click.echo(_rows(logs.sql(asked["sql"])))
+    if not counted and asked["head"] is None and not any(asked[name] for name in ("facets", "steps", "sql")):
+        click.echo(repr(logs))
 
 
 @cli.command()
@@ -73,8 +107,20 @@ def main(args: Sequence[str] | None = None) -> None:
     try:
         cli.main(args=None if args is None else list(args), prog_name="lognb")
     except LognbError as error:
-        click.echo("lognb: " + " ".join(str(error).split()), err=True)
+        lines = str(error).splitlines()
+        if not isinstance(error, QueryError | FieldError):  # those point at a place, which needs its line
+            lines = [" ".join(str(error).split())]
+        click.echo("lognb: " + "\n".join(map(plain, lines)), err=True)
         sys.exit(1)
+
+
+def _rows(frame: pl.DataFrame) -> str:
+    """A frame for a terminal: all rows, every text on one line and harmless."""
+    times = [
+        pl.col(n).dt.strftime("%Y-%m-%dT%H:%M:%S%.fZ") for n, t in frame.schema.items() if isinstance(t, pl.Datetime)
+    ]
+    rows = [["" if cell is None else plain(str(cell)) for cell in row] for row in frame.with_columns(times).rows()]
+    return grid([plain(name) for name in frame.columns], rows, [dtype.is_numeric() for dtype in frame.dtypes])
 
 
 def _facts(logs: Logs) -> dict[str, Any]:

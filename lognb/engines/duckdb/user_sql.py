@@ -22,6 +22,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.dataset
 
+from lognb._text import plain
 from lognb.engines.duckdb.answers import as_frame
 from lognb.engines.duckdb.connect import Params, connect, literal, name, rows, stoppably
 from lognb.errors import FieldError, QueryError, StoreError
@@ -140,7 +141,8 @@ def _said(kind: str, what: str) -> str:
     if kind == "Permission":
         return f"{_ALONE} ({first})"
     advice = [a for sign, a in _ADVICE if sign in f"{kind}: {what}"][:1]
-    return "\n".join([first or kind, *(m for m in more if m.startswith("LINE ")), *advice])
+    said = "\n".join([first or kind, *(m for m in more if m.startswith("LINE ")), *advice])
+    return "\n".join(map(plain, said.expandtabs(4).splitlines()))  # a value that does not convert is log text
 
 
 class _Variables(Params):
