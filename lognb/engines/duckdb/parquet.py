@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import duckdb
 
 from lognb.engines.duckdb import catalog
-from lognb.engines.duckdb.connect import Params, connect, literal, rows
+from lognb.engines.duckdb.connect import READING, Params, connect, literal, rows
 from lognb.engines.duckdb.engine import DuckDB
 from lognb.engines.duckdb.overview import overview
 from lognb.errors import StoreError
@@ -54,7 +54,7 @@ def write(engine: DuckDB, directory: Path, query: Query) -> None:
 def scan(directory: Path) -> DuckDB:
     """The folder as an engine, in place; raises StoreError if it is not ours, of another version or not whole."""
     manifest = _manifest(directory)
-    con = connect()
+    con = connect(memory=READING)
     try:
         _views(con, directory, _SMALL)
         held = rows(con, "SELECT (SELECT count(*) FROM store.logs), (SELECT count(*) FROM store.spans)")[0]

@@ -18,7 +18,7 @@ import duckdb
 import polars as pl
 
 from lognb.engines.duckdb import cache, catalog, tables
-from lognb.engines.duckdb.connect import connect, literal, rows, stoppable
+from lognb.engines.duckdb.connect import READING, connect, literal, rows, stoppable
 from lognb.engines.duckdb.engine import DuckDB
 from lognb.engines.duckdb.overview import overview
 from lognb.engines.duckdb.stage import Limits, Stage
@@ -90,7 +90,7 @@ def open_store(path: str | Path, sources: Sequence[tuple[str, str]] = ()) -> Duc
     target = Path(path)
     if not target.is_file():
         return None
-    con = connect()
+    con = connect(memory=READING)
     lease = cache.lease(target)
     try:
         con.execute(f"ATTACH {literal(str(target))} AS store (READ_ONLY)")
