@@ -67,7 +67,9 @@ class Bench:
 
     def _needle(self) -> str:
         sample = "SELECT avg(contains(body, $1)::INT) FROM store.logs WHERE rowid < 200000"
-        share = {w: self.con.execute(sample, [w]).fetchall()[0][0] for w in [w for w in self.deck.words if w.islower()][:150]}
+        share = {
+            w: self.con.execute(sample, [w]).fetchall()[0][0] for w in [w for w in self.deck.words if w.islower()][:150]
+        }
         return min(share, key=lambda w: abs(share[w] - 0.01))
 
     def unit(self) -> float:

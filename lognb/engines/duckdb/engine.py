@@ -18,7 +18,7 @@ from lognb.engines.base import FACETS, FIELDS, Page
 from lognb.engines.duckdb import connect, context, pages, sql, stats, usage, volume
 from lognb.engines.duckdb.codes import Codes
 from lognb.engines.duckdb.connect import Params, stoppable
-from lognb.engines.duckdb.fields import Fields
+from lognb.engines.duckdb.fields import Fields, keyed
 from lognb.engines.duckdb.lookups import Lookups
 from lognb.engines.duckdb.masks import Masks, Picked
 from lognb.engines.duckdb.places import Places
@@ -113,12 +113,14 @@ class DuckDB:
     ) -> pl.DataFrame:
         """The values of one field, and which of them `own` lets through; `picked` are the query's rows, where known."""
         with self.within(query, picked) as (where, params):
-            text = self._fields[field].text(params)
+            key, text = keyed(self._fields[field], params)
             tests = [sql.of_clause(clause, self._fields, params) for clause in own]
             chosen = f"coalesce(bool_or({' AND '.join(tests)}), false)" if tests else "true"
             frame = self.frame(
-                f"WITH g AS MATERIALIZED (SELECT {text} AS value, count(*) AS records, {chosen} AS chosen "
-                f"FROM store.logs WHERE {where} GROUP BY 1) "
+                f"WITH k AS (SELECT {key} AS k, count(*) AS n, {chosen} AS c FROM store.logs "
+                f"WHERE {where} GROUP BY 1), "
+                f"g AS MATERIALIZED (SELECT {text} AS value, sum(n)::UBIGINT AS records, bool_or(c) AS chosen "
+                "FROM k GROUP BY 1) "
                 "(SELECT value, records, (SELECT count(value) FROM g) AS values, chosen FROM g WHERE value IS NOT NULL "
                 f"ORDER BY records DESC, value LIMIT {params.add(int(top))}) "
                 "UNION ALL (SELECT value, records, (SELECT count(value) FROM g), chosen FROM g WHERE value IS NULL)",

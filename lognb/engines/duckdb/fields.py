@@ -58,6 +58,9 @@ class Lookups(Protocol):
     def matching(self, values: list[str | None], test: str, params: Params) -> list[int]:
         """The places of the values `x` for which the SQL `test` is true."""
 
+    def texts(self, values: list[str | None], expression: str, params: Params) -> list[str | None]:
+        """The text that SQL `expression` makes of each value `x`; the same list for the same values."""
+
     def check_pattern(self, pattern: str) -> None:
         """Raises QueryError for what is no regular expression."""
 
@@ -167,7 +170,13 @@ class Looked:
         return self._where(self.of("x").exists(Params()), Params(), params)
 
     def text(self, params: Params) -> str:
-        return self.of(self.value(params)).text(params)
+        return self.shown(self.ix, params)
+
+    def shown(self, ix: str, params: Params) -> str:
+        """The text of the value at `ix`; each is made once, since to make it for every row costs five times as much."""
+        own = Params()
+        texts = self.tables.texts(self.values, self.of("x").text(own), own)
+        return f"list_extract({params.add(texts)}::VARCHAR[], {ix}::BIGINT + 1)"
 
     def typed(self, params: Params) -> str:
         return self.of(self.value(params)).typed(params)
@@ -214,19 +223,19 @@ class Attribute:
         return _any(parts)
 
     def text(self, params: Params) -> str:
-        parts = [self._shown(kind, column) for kind, column in self.flats.items()]
+        parts = [self.shown(kind, column) for kind, column in self.flats.items()]
         if self.rest is not None:
             parts.append(Json(self.rest.sql, self.kinds).text(params))
         return f"coalesce({', '.join(parts)})"
 
     def typed(self, params: Params) -> str:
         plain = self.dtype != pl.String()
-        parts = [c if plain or k == "string" else self._shown(k, c) for k, c in self.flats.items()]
+        parts = [c if plain or k == "string" else self.shown(k, c) for k, c in self.flats.items()]
         if self.rest is not None:
             parts.append(Json(self.rest.sql, self.kinds).typed(params))
         return f"coalesce({', '.join(parts)})"
 
-    def _shown(self, kind: str, column: str) -> str:
+    def shown(self, kind: str, column: str) -> str:
         if kind == "string":
             return column if len(self.kinds) < 2 else values.kept_apart(column)
         return values.shown_double(column) if kind == "double" else f"{column}::VARCHAR"
@@ -310,6 +319,17 @@ class Fields:
             return None
         kinds = self.catalog.resource[key]
         return Looked("resource_ix", self.tables.resource_values(key), Json, kinds, self.tables)
+
+
+def keyed(field: Field, params: Params) -> tuple[str, str]:
+    """What to group rows by, and the text of such a key `k`: texts are then made for groups, not for rows."""
+    if isinstance(field, Looked):
+        return field.ix, field.shown("k", params)
+    if isinstance(field, Attribute) and field.rest is None and len(field.flats) == 1:
+        ((kind, column),) = field.flats.items()
+        if kind != "double":  # 0.0 and -0.0 are one group, but two texts
+            return column, field.shown(kind, "k")
+    return field.text(params), "k"
 
 
 def attributes_sql(catalog: Catalog, params: Params) -> str:

@@ -21,6 +21,7 @@ class Lookups:
     def __init__(self, engine: DuckDB, sources: Sequence[tuple[str, str]]) -> None:
         self._engine, self._sources = engine, sources
         self._known: dict[str, list[str | None]] = {}
+        self._texts: dict[int, tuple[list[str | None], list[str | None]]] = {}
 
     def source_names(self) -> list[str | None]:
         """The names given at opening, by digest; else those of the time of the build."""
@@ -49,6 +50,12 @@ class Lookups:
 
     def matching(self, values: list[str | None], test: str, params: Params) -> list[int]:
         return [i for i, fits in enumerate(self._engine.each(values, test, params)) if fits]
+
+    def texts(self, values: list[str | None], expression: str, params: Params) -> list[str | None]:
+        found = self._texts.get(id(values))
+        if found is None or found[0] is not values:
+            found = self._texts[id(values)] = values, self._engine.each(values, expression, params)
+        return found[1]
 
     def check_pattern(self, pattern: str) -> None:
         """Raises QueryError for what RE2 does not take, where the query can still be named."""
