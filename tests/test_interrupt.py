@@ -54,3 +54,36 @@ def test_interrupt_at_any_moment(tmp_path: Path, truth: dict[str, Any], workers:
         for store in cache.glob("*.duckdb"):
             store.unlink()
     assert any(ended), "no run was long enough to be interrupted"
+
+
+ASK = """
+import sys
+import lognb as ln
+from lognb.engines.duckdb.connect import Params
+engine = ln.read(sys.argv[1]).engine
+slow = "SELECT sum((a.range * b.range) % 7) FROM range(1000000) a, range(1000000) b"
+for ask in (engine.rows, engine.frame, lambda *statement: list(engine.stream(*statement))):
+    print("ready", flush=True)
+    try:
+        ask(slow, Params())
+    except KeyboardInterrupt:
+        print("stopped", engine.rows("SELECT 42", Params()), flush=True)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals as a terminal sends them")
+def test_interrupt_of_a_statement(shop: Path) -> None:
+    """Hours of work end within seconds, and the engine answers on."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", ASK, str(shop)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    for _ in range(3):
+        assert process.stdout.readline() == "ready\n"
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        sent = time.monotonic()
+        assert process.stdout.readline() == "stopped [(42,)]\n"
+        assert time.monotonic() - sent < 5
+    _, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (0, "")

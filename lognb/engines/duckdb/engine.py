@@ -17,7 +17,7 @@ import pyarrow as pa
 from lognb.engines.base import FACETS, FIELDS, Page
 from lognb.engines.duckdb import connect, context, pages, sql, stats, usage, volume
 from lognb.engines.duckdb.codes import Codes
-from lognb.engines.duckdb.connect import Params, stoppable
+from lognb.engines.duckdb.connect import Params, stoppable, stoppably
 from lognb.engines.duckdb.fields import Fields, keyed
 from lognb.engines.duckdb.lookups import Lookups
 from lognb.engines.duckdb.masks import Masks, Picked
@@ -40,6 +40,7 @@ FEW: Final = 20_000
 """So many records are fetched by their row numbers, more by the condition again."""
 
 _DAMAGE = (duckdb.IOException, duckdb.FatalException, duckdb.InternalException, duckdb.SerializationException)
+_SAID = ("IO Error", "FATAL Error", "INTERNAL Error", "Serialization Error", "Corrupt database")
 _serial = itertools.count()
 
 
@@ -317,7 +318,8 @@ class DuckDB:
 
     def rows(self, statement: str, params: Params) -> list[tuple[Any, ...]]:
         with _speaking(self.path):
-            return connect.rows(self._cursor(), statement, params)
+            cursor = self._cursor()
+            return stoppably(lambda: connect.rows(cursor, statement, params), cursor)
 
     def each(self, values: Sequence[str | None], expression: str, params: Params) -> list[Any]:
         """The SQL `expression` of every value `x`, in their order."""
@@ -328,10 +330,12 @@ class DuckDB:
     def stream(self, statement: str, params: Params, rows: int = 1 << 20) -> Iterator[pa.RecordBatch]:
         """The answer in batches of at most `rows`, on a cursor of its own."""
         with _speaking(self.path):
-            reader = self._con.cursor().sql(statement, params=connect.used(statement, params)).to_arrow_reader(rows)
+            cursor = self._con.cursor()
+            relation = cursor.sql(statement, params=connect.used(statement, params))
+            reader = stoppably(lambda: relation.to_arrow_reader(rows), cursor)
         while True:
             with _speaking(self.path):
-                batch = next(reader, None)
+                batch = stoppably(lambda: next(reader, None), cursor)
             if batch is None:
                 return
             yield batch
@@ -348,7 +352,8 @@ class DuckDB:
 
     def frame(self, statement: str, params: Params) -> pl.DataFrame:
         with _speaking(self.path):
-            return connect.frame(self._cursor(), statement, params)
+            cursor = self._cursor()
+            return stoppably(lambda: connect.frame(cursor, statement, params), cursor)
 
 
 def _as(column: pl.Series, dtype: pl.DataType) -> pl.Series:
@@ -372,9 +377,10 @@ def _speaking(path: Path | None) -> Iterator[None]:
     try:
         with stoppable():
             yield
-    except duckdb.Error as error:
-        # A wrong checksum is a bare Error; other classes are mistakes of ours, which should be seen as such.
-        if type(error) is not duckdb.Error and not isinstance(error, _DAMAGE):
+    except (duckdb.Error, OSError) as error:
+        # A wrong checksum is a bare Error, and a stream gives any as OSError with the text of the first; other classes
+        # are mistakes of ours, which should be seen as such.
+        if not isinstance(error, _DAMAGE) and type(error) is not duckdb.Error and not str(error).startswith(_SAID):
             raise
         where = "the records in memory" if path is None else str(path)
         raise StoreError(
