@@ -12,6 +12,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
 import pytest
 from factory import ODD, T0, Rec, batch
@@ -175,6 +176,15 @@ def test_times_as_values(engine: DuckDB, records: list[Rec]) -> None:
     assert engine.sql(ALL, "SELECT count(*) FROM logs WHERE list_contains($t, time)", {"t": [at]}).item() is not None
 
 
+@pytest.mark.parametrize("value", [{4, 8}, (4, 8), pl.Series([4, 8]), np.array([4, 8]), [np.int64(4), 8]])
+def test_collections_as_values(engine: DuckDB, value: Any) -> None:
+    found = engine.sql(
+        ALL, "SELECT source_position AS p FROM logs WHERE p IN (SELECT unnest($v)) ORDER BY 1", {"v": value}
+    )
+    assert found["p"].to_list() == [4, 8]
+    assert engine.sql(ALL, "SELECT $v", {"v": np.int64(7)}).item() == 7
+
+
 @pytest.mark.parametrize(
     "statement",
     [
@@ -316,6 +326,7 @@ def test_what_is_allowed_leaves_nothing_behind(engine: DuckDB, untouched: dict[s
         ("SELECT $a", {"a": object()}, "Unable to transform python value"),
         ("SELECT $a", {"a": 2**200}, "too large"),
         ("SELECT $a", {"a": "\ud800"}, "surrogate"),
+        ("FROM logs WHERE time < now()", None, r"have no zone here: cast the other side, as now\(\)::TIMESTAMP"),
         ("SELECT $a", "a", r"params is a dict for \$name, or a list for \?"),
         ("SELECT $a", 1, r"params is a dict"),
         ("SELECT $a = ?", {"a": 1}, "Mixing named and positional"),

@@ -15,6 +15,7 @@ import json
 import re
 import weakref
 from datetime import UTC, datetime
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
@@ -50,6 +51,7 @@ _ALONE: Final = "logs.sql sees `logs` and `spans` alone: no files, addresses, ex
 _ADVICE: Final = (
     ("read-only", "logs.sql reads and changes nothing"),
     ("Out of Memory", "group, filter or select fewer columns; or take to_polars() or lazy() and go on in Polars"),
+    ("TIMESTAMP WITH TIME ZONE", "times are in UTC and have no zone here: cast the other side, as now()::TIMESTAMP"),
     ("arameter", 'values come by name, logs.sql("… where x = $name", {"name": …}), or as a list for ?'),
     ("Catalog", "the tables are logs and spans; logs.fields() lists the fields, which are columns in double quotes"),
     ("Binder", "a field is a column in double quotes, as \"http.route\"; text is in single quotes, as 'GET'"),
@@ -239,7 +241,9 @@ def _bound(params: Mapping[str, Any] | Sequence[Any] | None) -> Any:
 
 
 def _value(value: Any) -> Any:
-    """Times of SQL are in UTC and have no zone."""
+    """What DuckDB takes: numpy's whole numbers are ints, any collection is a list, times have no zone but UTC."""
     if isinstance(value, datetime) and value.tzinfo is not None:
         return value.astimezone(UTC).replace(tzinfo=None)
-    return [_value(v) for v in value] if isinstance(value, list | tuple) else value
+    if not isinstance(value, bool) and isinstance(value, Integral):
+        return int(value)
+    return [_value(v) for v in value] if isinstance(value, list | tuple | set | frozenset | pl.Series) else value
