@@ -12,6 +12,7 @@ from lognb.schema import TIME
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
+    from threading import Thread
 
     from lognb.query import Query
 
@@ -166,6 +167,9 @@ class Engine(Protocol):
 
     def field_names(self) -> list[str]:
         """Every name that a query can use, columns first."""
+
+    def interrupt(self, thread: Thread) -> None:
+        """Stop the statement that a thread waits for, which raises KeyboardInterrupt there; else nothing."""
 
     def close(self) -> None:
         """Let go of files."""

@@ -9,25 +9,25 @@ import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
-import duckdb
 import numpy as np
 import polars as pl
 import pyarrow as pa
 
 from lognb.engines.base import FACETS, FIELDS, Page
-from lognb.engines.duckdb import connect, context, pages, sql, stats, usage, volume
+from lognb.engines.duckdb import context, pages, sql, stats, usage, volume
 from lognb.engines.duckdb.codes import Codes
-from lognb.engines.duckdb.connect import Params, stoppable, stoppably
+from lognb.engines.duckdb.connect import Params
 from lognb.engines.duckdb.fields import Fields, keyed
 from lognb.engines.duckdb.lookups import Lookups
 from lognb.engines.duckdb.masks import Masks, Picked
 from lognb.engines.duckdb.places import Places
-from lognb.errors import StoreError
+from lognb.engines.duckdb.statements import Statements, speaking
 from lognb.schema import RECORD, SEVERITY, SPAN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    import duckdb
     from numpy.typing import NDArray
 
     from lognb.engines.base import Panel
@@ -39,12 +39,10 @@ if TYPE_CHECKING:
 FEW: Final = 20_000
 """So many records are fetched by their row numbers, more by the condition again."""
 
-_DAMAGE = (duckdb.IOException, duckdb.FatalException, duckdb.InternalException, duckdb.SerializationException)
-_SAID = ("IO Error", "FATAL Error", "INTERNAL Error", "Serialization Error", "Corrupt database")
 _serial = itertools.count()
 
 
-class DuckDB:
+class DuckDB(Statements):
     """Answers from the database attached as `store`. Safe to use from several threads: each has a cursor of its own."""
 
     def __init__(
@@ -61,10 +59,9 @@ class DuckDB:
         self.overview: dict[str, Any] = manifest["overview"]
         self.report: dict[str, Any] = manifest["report"]
         self.notes: list[str] = []
-        self.path = path
-        self._con, self.rowid, self.catalog = con, rowid, catalog
+        super().__init__(con, path)
+        self.rowid, self.catalog = rowid, catalog
         self._closing = weakref.finalize(self, _close, con, lease)
-        self._local = threading.local()
         self._surveys: dict[Query, pl.DataFrame] = {}
         self._locked: Locked | None = None
         self._opening = threading.Lock()
@@ -249,7 +246,7 @@ class DuckDB:
 
     def arrow(self, statement: str) -> pa.Table:
         """The answer of a statement in memory; it has no parameters."""
-        with _speaking(self.path):
+        with speaking(self.path):
             return cast("pa.Table", self._con.cursor().sql(statement).to_arrow_table())
 
     def spans(self) -> pl.DataFrame:
@@ -310,51 +307,6 @@ class DuckDB:
             out.append(column.alias(name))
         return pl.DataFrame(out)
 
-    def _cursor(self) -> duckdb.DuckDBPyConnection:
-        cursor: duckdb.DuckDBPyConnection | None = getattr(self._local, "cursor", None)
-        if cursor is None:
-            cursor = self._local.cursor = self._con.cursor()
-        return cursor
-
-    def rows(self, statement: str, params: Params) -> list[tuple[Any, ...]]:
-        with _speaking(self.path):
-            cursor = self._cursor()
-            return stoppably(lambda: connect.rows(cursor, statement, params), cursor)
-
-    def each(self, values: Sequence[str | None], expression: str, params: Params) -> list[Any]:
-        """The SQL `expression` of every value `x`, in their order."""
-        column = params.add(list(values))
-        listed = f"SELECT unnest({column}::VARCHAR[]) AS x, unnest(range(len({column}::VARCHAR[]))) AS i"
-        return [v for (v,) in self.rows(f"SELECT {expression} FROM ({listed}) ORDER BY i", params)]
-
-    def stream(self, statement: str, params: Params, rows: int = 1 << 20) -> Iterator[pa.RecordBatch]:
-        """The answer in batches of at most `rows`, on a cursor of its own."""
-        with _speaking(self.path):
-            cursor = self._con.cursor()
-            relation = cursor.sql(statement, params=connect.used(statement, params))
-            reader = stoppably(lambda: relation.to_arrow_reader(rows), cursor)
-        while True:
-            with _speaking(self.path):
-                batch = stoppably(lambda: next(reader, None), cursor)
-            if batch is None:
-                return
-            yield batch
-
-    def column(self, expression: str, params: Params, kind: type[np.generic], size: int | None = None) -> NDArray[Any]:
-        """An expression of every row as an array, in the order of the table; `size` where FROM is given with it."""
-        out = np.empty(self.masks.size if size is None else size, kind)
-        at = 0
-        for batch in self.stream(f"SELECT {expression}" + (" FROM store.logs" if size is None else ""), params):
-            part = np.asarray(batch.column(0))
-            out[at : at + len(part)] = part
-            at += len(part)
-        return out
-
-    def frame(self, statement: str, params: Params) -> pl.DataFrame:
-        with _speaking(self.path):
-            cursor = self._cursor()
-            return stoppably(lambda: connect.frame(cursor, statement, params), cursor)
-
 
 def _as(column: pl.Series, dtype: pl.DataType) -> pl.Series:
     """A column of the answer in the type of the schema."""
@@ -369,20 +321,3 @@ def _close(con: duckdb.DuckDBPyConnection, lease: Callable[[], None] | None) -> 
     con.close()
     if lease is not None:
         lease()
-
-
-@contextlib.contextmanager
-def _speaking(path: Path | None) -> Iterator[None]:
-    """DuckDB's errors as ours."""
-    try:
-        with stoppable():
-            yield
-    except (duckdb.Error, OSError) as error:
-        # A wrong checksum is a bare Error, and a stream gives any as OSError with the text of the first; other classes
-        # are mistakes of ours, which should be seen as such.
-        if not isinstance(error, _DAMAGE) and type(error) is not duckdb.Error and not str(error).startswith(_SAID):
-            raise
-        where = "the records in memory" if path is None else str(path)
-        raise StoreError(
-            f"{where} cannot be read: {error}; if it is damaged, remove it and read the sources again"
-        ) from error

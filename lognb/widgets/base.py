@@ -1,0 +1,96 @@
+"""What every panel's widget has: a browser half from static/, `data` to draw, and questions that are checked first.
+
+The browser sends `{"id": n, "ask": {"kind": …, …}}`. `{"id": n, "value": …}` or `{"id": n, "error": text}` comes back;
+`{"id": n, "dropped": true}` says that a newer question took the place of this one. A question is one of the widget's
+`asks`, msgspec Structs: what is none of them, or has a value of another type, gets an error and nothing else happens.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Union
+
+import anywidget
+import msgspec
+import traitlets
+
+from lognb.errors import LognbError
+from lognb.widgets.worker import worker_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lognb.logs import Logs
+
+STATIC: Final = Path(__file__).resolve().parents[1] / "static"
+_IMPORT: Final = re.compile(r'^import \{[^}]*\} from "\./common\.js";\n', re.MULTILINE)
+_EXPORT: Final = re.compile(r"^export (?=(async )?(function|const|class) )", re.MULTILINE)
+_log = logging.getLogger("lognb.widgets")
+
+
+class Ask(msgspec.Struct, forbid_unknown_fields=True, tag_field="kind"):
+    """A question of the browser; its subclasses are told apart by `kind`."""
+
+
+@cache
+def module(name: str) -> str:
+    """static/<name>.js with what it takes from common.js spliced in: a module from a blob has no neighbours."""
+    common = _EXPORT.sub("", (STATIC / "common.js").read_text(encoding="utf-8"))
+    return common + "\n" + _IMPORT.sub("", (STATIC / f"{name}.js").read_text(encoding="utf-8"))
+
+
+@cache
+def style(name: str) -> str:
+    """static/common.css and static/<name>.css."""
+    return "\n".join((STATIC / f"{n}.css").read_text(encoding="utf-8") for n in ("common", name))
+
+
+class Widget(anywidget.AnyWidget):
+    """The Python half. Subclasses set `name` and `asks`: a Struct -> the method that answers it, in the worker."""
+
+    name: ClassVar[str]
+    asks: ClassVar[dict[type[Ask], str]] = {}
+    at_once: ClassVar[frozenset[type[Ask]]] = frozenset()
+    """Those that are answered where they arrive, since they only change a little state."""
+    latest: ClassVar[frozenset[type[Ask]]] = frozenset()
+    """Those of which only the newest matters."""
+
+    data = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, logs: Logs, **traits: Any) -> None:
+        super().__init__(_esm=module(self.name), _css=style(self.name), **traits)
+        self._logs = logs
+        self._worker = worker_of(logs.engine)
+        self.on_msg(self._receive)
+
+    def _receive(self, _: Any, content: Any, buffers: Any) -> None:
+        number = content.get("id") if isinstance(content, dict) else None
+        if isinstance(number, bool) or not isinstance(number, int):
+            return  # nobody waits for an answer
+        try:
+            # The kinds are known only at run time.
+            ask = msgspec.convert(content.get("ask"), type=Union[tuple(self.asks)])  # noqa: UP007
+        except (msgspec.ValidationError, TypeError) as error:
+            self.send({"id": number, "error": f"not a question of this panel: {error}"})
+            return
+        if type(ask) in self.at_once:
+            self._answer(number, ask)
+            return
+        key = (id(self), type(ask).__name__) if type(ask) in self.latest else None
+        self._worker.put(
+            lambda: self._answer(number, ask), key, dropped=lambda: self.send({"id": number, "dropped": True})
+        )
+
+    def _answer(self, number: int, ask: Ask) -> None:
+        method: Callable[[Any], Any] = getattr(self, self.asks[type(ask)])
+        try:
+            self.send({"id": number, "value": method(ask)})
+        except LognbError as error:
+            self.send({"id": number, "error": str(error)})
+        except Exception:
+            # A mistake of ours must not end the worker; the page says that there was one, the log which.
+            _log.exception("a panel could not answer %r", type(ask).__name__)
+            self.send({"id": number, "error": "lognb made a mistake; logging has its traceback"})
