@@ -223,7 +223,11 @@ class Logs:
         return self.engine.sample(self.query, _whole("n", n), seed)
 
     def to_polars(self, columns: Sequence[str] | None = None) -> pl.DataFrame:
-        """All records in time order, in memory. `columns` may name any field; attributes keep their type."""
+        """All records in time order, in memory. `columns` may name any field.
+
+        Attributes keep their type; where a field's values are whole numbers and fractions they are Float64 (exact up
+        to 2^53), where they are of several other types they are text as facets show it.
+        """
         return self.engine.fetch(self.query, columns)
 
     def lazy(self, columns: Sequence[str] | None = None) -> pl.LazyFrame:

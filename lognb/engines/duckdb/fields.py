@@ -366,8 +366,10 @@ _quoted_key = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def _dtype(kinds: set[str] | None) -> pl.DataType:
-    """The one type of a field's values; String where there are several."""
+    """The one type of a field's values, Float64 if all are numbers; String where there are several."""
     real = (kinds or set()) - {"empty"}
+    if real == {"int", "double"}:
+        return pl.Float64()
     return FLAT_KINDS.get(next(iter(real)), pl.String()) if len(real) == 1 else pl.String()
 
 

@@ -208,11 +208,8 @@ def _names(engine: DuckDB, text: str) -> list[str]:
 
 
 def _sql(field: Field, params: Params) -> str:
-    """One type for each column: of a field with several, DOUBLE if all are numbers, else text as facets show it."""
-    if field.dtype != pl.String():
-        return field.typed(params)
-    numbers = (getattr(field, "kinds", None) or set()) - {"empty"} == {"int", "double"}
-    return f"try_cast({field.text(params)} AS DOUBLE)" if numbers else field.text(params)
+    """One type for each column; of a field with several, text as facets show it."""
+    return field.text(params) if field.dtype == pl.String() else field.typed(params)
 
 
 def _known(engine: DuckDB, field: str) -> bool:
