@@ -65,3 +65,17 @@ def chromium() -> str:
     if found is None:
         pytest.skip("no Chromium here; `make system` installs it")
     return found
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Any]:
+    """A Chromium. One for each file of tests: while Playwright runs, nothing else in the process can use asyncio."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.widgets.browser import FLAGS
+
+    with sync_playwright() as p:
+        # Scrollbars, as people have them.
+        found = p.chromium.launch(executable_path=chromium, args=FLAGS, ignore_default_args=["--hide-scrollbars"])
+        yield found
+        found.close()

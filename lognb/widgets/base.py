@@ -58,6 +58,9 @@ class Widget(anywidget.AnyWidget):
     latest: ClassVar[frozenset[type[Ask]]] = frozenset()
     """Those of which only the newest matters."""
 
+    # Known before anywidget's __init__, which would take neither as an argument.
+    _esm = traitlets.Unicode().tag(sync=True)
+    _css = traitlets.Unicode().tag(sync=True)
     data = traitlets.Dict().tag(sync=True)
 
     def __init__(self, logs: Logs, **traits: Any) -> None:

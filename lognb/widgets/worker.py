@@ -86,6 +86,7 @@ class Worker:
                 with contextlib.suppress(Exception):
                     dropped()
             finally:
+                del job, dropped  # they know the engine, which must be able to end while this thread waits
                 with self._ready:
                     self._current = None
                     self._ready.notify_all()
