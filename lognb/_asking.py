@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from lognb._parse import places
+from lognb._parse import places, stop
 from lognb._text import count, plain, plural
 from lognb.errors import FieldError, LognbError, QueryError, pointed
 from lognb.query import Condition, Number, Query, format_time
@@ -18,6 +19,19 @@ if TYPE_CHECKING:
 
 _TOLD = 3  # reasons that are given for an empty answer
 _LOOKED = 500  # values of a field among which the nearest is looked for
+
+# What an error is about ends where a field does before its operator, and a value before a space or a parenthesis.
+_FIELD: Final = re.compile(r'"(?:[^"\\]|\\.)*"?|[^\s"()<>=!:~]+', re.DOTALL)
+_VALUE: Final = re.compile(r'"(?:[^"\\]|\\.)*"?|[^\s"(),]+', re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with a query text, and the characters, [start, end), that it is about."""
+
+    message: str
+    start: int
+    end: int
 
 
 @dataclass(frozen=True)
@@ -43,6 +57,24 @@ def check(engine: Engine, query: Query, text: str | None) -> None:
             raise
         reason, at = found
         raise type(error)(pointed(str(reason), text, at)) from None
+
+
+def fault(engine: Engine, text: str) -> Fault | None:
+    """The first thing in a query text that makes no sense or does not fit the records; None if all of it does."""
+    try:
+        engine.check(Query.parse(text))
+    except (FieldError, QueryError) as error:
+        reason: LognbError = error
+        at, word = stop(text), _VALUE
+        if at is None and (found := _place(engine, text)) is not None:
+            reason, at = found
+            word = _FIELD if isinstance(reason, FieldError) else _VALUE
+        message = str(reason).partition("\n")[0]
+        if at is None:
+            return Fault(message, 0, len(text))
+        match = word.match(text, at)
+        return Fault(message, at, match.end() if match else min(at + 1, len(text)))
+    return None
 
 
 def _place(engine: Engine, text: str) -> tuple[LognbError, int] | None:

@@ -23,7 +23,7 @@ from lognb.query import Condition, Query, format_time
 from lognb.schema import ID_BYTES, LEVELS, RECORD
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from lognb.engines.base import Engine
     from lognb.query import Value
@@ -39,7 +39,7 @@ _OPEN: Final = re.compile(
 )
 _ESCAPES: Final = {"\\": "\\", '"': '"', "'": "'", "n": "\n", "t": "\t"}
 # Fields with too many values, or too dear ones, to be looked through while someone types.
-_DEAR: Final = frozenset(
+DEAR: Final = frozenset(
     (*ID_BYTES, "record_id", "body", "attributes", "resource", "scope_attributes", "source_position")
 )
 _values: weakref.WeakKeyDictionary[Any, dict[str, list[Value]]] = weakref.WeakKeyDictionary()
@@ -109,22 +109,28 @@ def _frequent(engine: Engine, field: str) -> list[Value]:
     if isinstance(RECORD.get(field), pl.Datetime):
         ends = [engine.overview["first"], engine.overview["last"]] if field == "time" else []
         return [format_time(t) for t in ends if t is not None]
-    if field in _DEAR or field.startswith("body.") or field not in engine.field_names():
+    if field in DEAR or field.startswith("body.") or field not in engine.field_names():
         return []
     texts = engine.facets(Query(), [field], _MOST)["value"].drop_nulls().to_list()[:_MOST]
-    if field in RECORD and RECORD[field] == pl.String():
-        return list(texts)
+    return list(typed(engine, field, texts).values())
+
+
+def typed(engine: Engine, field: str, texts: Sequence[str]) -> dict[str, Value]:
+    """The value that a query writes for each text as which an engine's facets show a value of a field.
+
+    Left out is what cannot be written: NaN and infinities.
+    """
+    if field == "severity" or (field in RECORD and RECORD[field] == pl.String()):
+        return {t: t for t in texts}
     dtype = engine.dtypes([field])[field]
-    typed = {t: read(field, "=", t) for t in texts}
-    if dtype == pl.String():
-        # Text, or values of several types: a number and a text of the same characters are told apart by asking.
-        doubtful = [t for t, v in typed.items() if not isinstance(v, str)]
-        real = _some(engine, field, [typed[t] for t in doubtful])
-        typed |= {t: t for t in doubtful if not (real and _some(engine, field, [typed[t]]))}
-        typed |= {t: t[1:-1] for t in texts if t[:1] == t[-1:] == '"' and not isinstance(read("", "=", t[1:-1]), str)}
-    else:
-        typed = {t: v for t, v in typed.items() if not isinstance(v, str)}  # NaN and infinities cannot be written
-    return list(typed.values())
+    found = {t: read("", "=", t) for t in texts}
+    if dtype != pl.String():
+        return {t: v for t, v in found.items() if not isinstance(v, str) or isinstance(dtype, pl.Datetime)}
+    # Text, or values of several types: a number and a text of the same characters are told apart by asking.
+    doubtful = [t for t, v in found.items() if not isinstance(v, str)]
+    real = _some(engine, field, [found[t] for t in doubtful])
+    found |= {t: t for t in doubtful if not (real and _some(engine, field, [found[t]]))}
+    return found | {t: t[1:-1] for t in texts if t[:1] == t[-1:] == '"' and not isinstance(read("", "=", t[1:-1]), str)}
 
 
 def _some(engine: Engine, field: str, values: list[Value]) -> bool:

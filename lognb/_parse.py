@@ -67,6 +67,21 @@ def places(text: str) -> list[Place]:
     return parser.places
 
 
+def stop(text: str) -> int | None:
+    """Where a text stops making sense; None if it parses.
+
+    >>> stop("severity>=error n>")
+    18
+    """
+    parser = _Parser(text)
+    try:
+        parser.all()
+    except QueryError:
+        # A value that no record can hold is refused where its condition is made, behind it.
+        return parser.open.at if parser.wrong is None else parser.wrong
+    return None
+
+
 def last_open(text: str) -> Open | None:
     """What a text says at its end; None where it went wrong before.
 
@@ -93,6 +108,7 @@ class _Parser:
         self.places: list[Place] = []
         self.open, self.word = Open("name", "", "", 0), ""
         self.end: int | None = 0
+        self.wrong: int | None = None
 
     def all(self) -> list[Clause]:
         clauses = self.either()
@@ -273,4 +289,5 @@ class _Parser:
             raise self.error(f"nested deeper than {DEPTH} levels")
 
     def error(self, what: str) -> QueryError:
+        self.wrong = self.at
         return QueryError(pointed(what, self.text, self.at))
