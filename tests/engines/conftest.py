@@ -34,7 +34,10 @@ def engine(
     path = None if request.param == "memory" else folder / "store.duckdb"
     made = build(path, factory.batches(records), SOURCES, lambda: {"records": len(records)})
     if request.param == "parquet":
-        made.write_parquet(folder / "parquet", Query())
+        with pytest.MonkeyPatch.context() as patch:  # several files, as ten million records would give
+            patch.setattr("lognb.engines.duckdb.parquet._FILE_ROWS", 150)
+            made.write_parquet(folder / "parquet", Query())
+        assert len(list((folder / "parquet").glob("logs-*.parquet"))) > 1
         made.close()
         made = scan_parquet(folder / "parquet")
     yield made

@@ -7,19 +7,17 @@ from typing import TYPE_CHECKING
 import plain
 import polars as pl
 import pytest
-from factory import T0
+from factory import T0, Rec, batches
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from oracle import matches
 from test_queries import _TREES
 
-from lognb.engines.duckdb import masks
+from lognb.engines.duckdb import build, masks
 from lognb.errors import FieldError, QueryError
 from lognb.query import Query
 
 if TYPE_CHECKING:
-    from factory import Rec
-
     from lognb.engines.base import Panel
     from lognb.engines.duckdb import DuckDB
 
@@ -146,3 +144,14 @@ def test_ids_are_found_by_their_hash(engine: DuckDB, records: list[Rec]) -> None
             assert engine.pick(query).count == len(found)
             if "trace" in text:
                 assert sorted(found) == sorted(r.id for r in records if matches(query, r)), text
+
+
+def test_an_attribute_that_is_null_does_not_hide_its_resource() -> None:
+    values = [[("env", "empty", "null")], [("env", "string", "own")], [], [("env", "string", "null")]]
+    records = [Rec(i, T0 + i, attributes=a, resource='{"env":"prod"}') for i, a in enumerate(values)]
+    engine = build(None, batches(records))
+    for text in ("", "env=prod", "env!=own", "env exists"):
+        facets = engine.panel(Query.parse(text), ["env"], MINUTE).facets
+        assert {v: (n, c) for _, v, n, _, c in facets.rows()} == plain.facet(engine, Query.parse(text), "env")
+    assert engine.pick(Query.parse("env=prod")).count == 2
+    engine.close()
