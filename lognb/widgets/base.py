@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from lognb.logs import Logs
 
 STATIC: Final = Path(__file__).resolve().parents[1] / "static"
-_IMPORT: Final = re.compile(r'^import \{[^}]*\} from "\./common\.js";\n', re.MULTILINE)
+_IMPORT: Final = re.compile(r'^import \{[^}]*\} from "\./([a-z]+)\.js";\n', re.MULTILINE)
 _EXPORT: Final = re.compile(r"^export (?=(async )?(function|const|class) )", re.MULTILINE)
 _log = logging.getLogger("lognb.widgets")
 
@@ -37,9 +37,21 @@ class Ask(msgspec.Struct, forbid_unknown_fields=True, tag_field="kind"):
 
 @cache
 def module(name: str) -> str:
-    """static/<name>.js with what it takes from common.js spliced in: a module from a blob has no neighbours."""
-    common = _EXPORT.sub("", (STATIC / "common.js").read_text(encoding="utf-8"))
-    return common + "\n" + _IMPORT.sub("", (STATIC / f"{name}.js").read_text(encoding="utf-8"))
+    """static/<name>.js behind the files it imports from, each once: a module from a blob has no neighbours.
+
+    What a file does not export is seen by the others all the same, so no two of them may use one name at their top.
+    """
+    texts: dict[str, str] = {}
+
+    def take(file: str) -> None:
+        text = (STATIC / f"{file}.js").read_text(encoding="utf-8")
+        for other in _IMPORT.findall(text):
+            if other not in texts:
+                take(other)
+        texts[file] = _IMPORT.sub("", text)
+
+    take(name)
+    return "\n".join(text if file == name else _EXPORT.sub("", text) for file, text in texts.items())
 
 
 @cache

@@ -173,6 +173,7 @@ class Bench:
 def bench(browser: Browser, theme: str | None = "light", scheme: str = "light", **context: Any) -> Bench:
     """A new page. `theme` is that of JupyterLab, None a page without its variables, which asks for `scheme`."""
     page = browser.new_context(color_scheme=scheme, **context).new_page()
+    page.set_default_timeout(10_000)  # nothing here takes so long
     made = Bench(page)
     made._html = "<!doctype html><meta charset=utf-8><style>body { margin: 8px }</style><body>"
     page.context.route("**/*", made.guard)
