@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from oracle import matches
 from test_queries import _TREES
 
-from lognb.engines.duckdb import build, masks
+from lognb.engines.duckdb import build, masks, pages, ranks
 from lognb.errors import FieldError, QueryError
 from lognb.query import Query
 
@@ -66,6 +66,42 @@ def test_pages_by_cursor_go_through_all_records(engine: DuckDB, query: Query, ne
         cursor, pages = page.cursor, pages + 1
     assert found == plain.page(engine, query, newest=newest)
     assert pages == len(found) // limit + 1
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    query=_STATES,
+    newest=st.booleans(),
+    offset=st.integers(0, 430),
+    limit=st.integers(0, 90),
+    block=st.sampled_from([1, 7, 64]),
+)
+def test_a_page_by_rank_is_the_page_of_a_walk(
+    engine: DuckDB, query: Query, newest: bool, offset: int, limit: int, block: int
+) -> None:
+    expected = plain.page(engine, query, newest=newest)[offset : offset + limit]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ranks, "BLOCK", block)
+        for far in (0, 10**9):
+            engine.masks._ranks.clear()
+            patch.setattr(pages, "FAR", far)
+            page = engine.page(query, limit, offset, newest, ["record_id"])
+            assert page.records["record_id"].to_list() == expected
+            if page.cursor is not None:
+                behind = engine.page(query, 5, newest=newest, columns=["record_id"], after=page.cursor).records
+                assert behind["record_id"].to_list() == plain.page(engine, query, newest=newest)[offset + limit :][:5]
+
+
+def test_the_rows_of_few_queries_are_remembered_by_rank(engine: DuckDB) -> None:
+    for n in range(6):
+        query = Query.parse(f"n>={n}")
+        engine.page(query, 5, pages.FAR)
+        assert engine.masks.ranked(query)
+        assert (
+            engine.page(query, 5, 3, columns=["record_id"]).records["record_id"].to_list()
+            == (plain.page(engine, query, newest=False)[3:8])
+        )
+    assert not engine.masks.ranked(Query.parse("n>=0"))
 
 
 def test_a_facet_leaves_out_its_own_conditions_and_says_what_they_chose(engine: DuckDB, records: list[Rec]) -> None:

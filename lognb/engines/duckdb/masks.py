@@ -18,6 +18,7 @@ import numpy as np
 from lognb.engines.duckdb import sql
 from lognb.engines.duckdb.connect import Params
 from lognb.engines.duckdb.ids import Ids
+from lognb.engines.duckdb.ranks import Ranks
 from lognb.query import Condition, Not, Or, fields_of
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 REMEMBERED: Final = 128 << 20
 """Bytes of masks that are kept; at 10 M records a mask is 1.25 MB."""
+RANKED: Final = 2
+"""Queries whose rows are kept by rank; at 10 M records one takes 10 MB."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,7 @@ class Masks:
         self._lock = threading.RLock()
         self._known: OrderedDict[Condition, _Known] = OrderedDict()
         self._times: NDArray[np.int64] | None = None
+        self._ranks: OrderedDict[Query, Ranks] = OrderedDict()
 
     @cached_property
     def size(self) -> int:
@@ -115,6 +119,20 @@ class Masks:
     def within(self, query: Query, low: int, high: int) -> Picked:
         """Those of the rows at [low, high), which lie in its window."""
         return Picked(low, high, joined(list(self.parts(query, low, high).values())))
+
+    def ranks(self, query: Query) -> Ranks:
+        """The rows of a query by rank; those of the last few are remembered, as a scroll bar asks for many pages."""
+        with self._lock:
+            if query not in self._ranks:
+                self._ranks[query] = Ranks(self.pick(query))
+            self._ranks.move_to_end(query)
+            while len(self._ranks) > RANKED:
+                self._ranks.popitem(last=False)
+            return self._ranks[query]
+
+    def ranked(self, query: Query) -> bool:
+        """Whether the ranks of a query are at hand."""
+        return query in self._ranks
 
     def parts(self, query: Query, low: int, high: int) -> dict[str | None, Bits]:
         """The bits of the conditions at the top by the field they speak of; None: those of several fields."""
