@@ -10,6 +10,7 @@ export class Pages {
     Object.assign(this, { ask, changed, failed, revision: null, count: 0, pages: new Map(), old: null, top: null, first: 0, last: -1 });
     this.waiting = new Set();
     this.flying = 0;
+    this.calm = 0;
   }
 
   /** Other rows, `count` of them. Those of before are drawn until the new ones are here. */
@@ -28,8 +29,15 @@ export class Pages {
     return page && at < page.ids.length && index < this.count ? { page, at } : null;
   }
 
-  /** Rows [first, last] are in view: their pages are asked for, then their neighbours in the direction of travel. */
+  /**
+   * Rows [first, last] are in view: their pages are asked for, then their neighbours in the direction of travel; after
+   * a jump those only when it is quiet again, as a scroll bar that is dragged passes thousands.
+   */
   want(first, last) {
+    if (Math.abs(first - this.first) > 2 * SIZE) {
+      clearTimeout(this.calm);
+      this.calm = setTimeout(() => { this.calm = 0; this.pump(); }, 120);
+    }
     this.down = first >= this.first;
     Object.assign(this, { first, last });
     this.pump();
@@ -40,7 +48,7 @@ export class Pages {
     const [low, high] = [Math.floor(this.first / SIZE), Math.floor(this.last / SIZE)];
     const wanted = [];
     for (let n = low; n <= high; n++) wanted.push(n);
-    wanted.push(...(this.down ? [high + 1, low - 1] : [low - 1, high + 1]));
+    if (!this.calm) wanted.push(...(this.down ? [high + 1, low - 1] : [low - 1, high + 1]));
     const end = Math.ceil(this.count / SIZE);
     for (const n of wanted) {
       if (this.flying >= AT_ONCE) return;

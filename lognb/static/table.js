@@ -143,6 +143,7 @@ class Table {
     const narrow = this.el.clientWidth < 620;
     if (narrow !== this.columns.narrow) { this.columns.narrow = narrow; this.layout++; this.columns.draw(); }
     this.el.classList.toggle("lt-narrow", narrow);
+    this.el.style.setProperty("--lt-view", `${this.grid.clientWidth - 4}px`); // records do not move sideways with the rows
     this.scroll.measure();
     this.draw();
   }

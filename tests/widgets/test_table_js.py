@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -173,7 +174,7 @@ def test_a_record_shows_types_frames_and_what_stands_around(shown: Any) -> None:
     detail.get_by_role("combobox").select_option("trace")
     made.settle()
     assert detail.locator(".lt-small").count() == len(table.logs.context(int(record["record_id"][0]), same="trace"))
-    detail.get_by_role("button", name="Trace").click()
+    detail.get_by_role("button", name="Trace", exact=True).click()
     made.settle()
     assert str(table.logs.query) == f"trace_id={record['trace_id'][0]}"
     made.theme("dark")
@@ -188,7 +189,8 @@ def test_values_are_included_and_excluded_and_become_columns(shown: Any) -> None
     service = at(el)["service"]
     press(made, "m")
     menu = made.page.get_by_role("menu")
-    assert menu.get_by_role("menuitem").all_inner_texts()[:2] == [f"include {service}", f"exclude {service}x"]
+    deeds = [t.split("\n")[0] for t in menu.get_by_role("menuitem").all_inner_texts()]
+    assert deeds == [f"include {service}", f"exclude {service}", "service_name exists", "facet this", "copy"]
     press(made, "ArrowDown", "ArrowUp", "Enter")
     assert str(table.logs.query) == f"severity>=warn service_name={service}"
     assert el.locator(".lt-grid:focus").count() == 1
@@ -237,7 +239,7 @@ def test_the_order_turns_round_and_times_show_their_nanoseconds(shown: Any) -> N
     first = table.logs.head(1)
     assert at(el)["body"] == first["body"][0]
     assert "+" in rows(el).nth(1).locator(".lt-delta").inner_text()
-    el.get_by_role("button", name="ns").click()
+    el.get_by_role("button", name="ns", exact=True).click()
     ns = int(first["time"].cast(int)[0])
     assert at(el)["time"].endswith(f"{ns % 10**9:09d}")
     table.data = {**table.data, "zone": "Asia/Kolkata"}
@@ -267,8 +269,8 @@ def test_rows_are_selected_copied_and_exported(shown: Any, tmp_path: Path, monke
     assert f"3 records in {path}" in el.locator(".lt-said").inner_text()
     press(made, "Escape")
     el.locator(".lt-grid").focus()
-    press(made, "Escape", " ", "End")
-    assert "420" in el.locator(".lt-foot").inner_text()
+    press(made, "Escape", "Home", " ", "End")
+    assert "1 selected" in el.locator(".lt-foot").inner_text()
     press(made, "Shift+ ")  # a range over pages that are not there
     assert "420 selected" in el.locator(".lt-foot").inner_text()
 
@@ -333,7 +335,10 @@ def test_errors_are_said_in_the_table(shown: Any) -> None:
 class Far(TableView):
     """Ten million rows without a store: a row says its own index."""
 
+    slow = 0.0
+
     def _page(self, ask: Any) -> dict[str, Any]:
+        time.sleep(self.slow)
         some = range(ask.offset, min(ask.offset + ask.limit, self.data["count"]))
         return {
             "revision": ask.revision,
@@ -388,15 +393,15 @@ def test_ten_million_rows_are_scrolled_exactly(bench: Callable[..., Bench], shop
     middle = int(rows(el).first.locator("[role=gridcell]").last.inner_text().split()[1])
     assert abs(middle - count / 2) < count / 1000
     assert rows(el).count() < 40
-    # A drag asks for few of the pages it passes.
-    before = len(made.sent("page"))
+    # A drag asks for few of the pages it passes: no more than can be answered, three at once.
+    table.slow, before, start = 0.05, len(made.sent("page")), time.monotonic()
     el.locator(".lt-bar").evaluate(
         """async e => {
           for (let i = 0; i < 100; i++) { e.scrollTop = 9000 * i; await new Promise(requestAnimationFrame) }
         }"""
     )
     made.settle()
-    assert len(made.sent("page")) - before < 100
+    assert len(made.sent("page")) - before < (time.monotonic() - start) / table.slow + 4
     assert not el.locator(".lt-wait:visible").count()
 
 
