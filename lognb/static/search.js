@@ -87,7 +87,7 @@ function mount(el, port) {
   const undo = button("↶", "Undo (Ctrl+Z)", () => ask("undo"));
   const redo = button("↷", "Redo (Ctrl+Shift+Z)", () => ask("redo"));
   const past = button("▾", "Queries of before", () => (menu ? close() : history()), { class: "ln-past" });
-  const stop = button("Cancel", "Stop counting", () => ask("cancel"), { class: "ln-cancel", hidden: true });
+  const stop = button("Cancel", "Cancel counting", () => ask("cancel"), { class: "ln-cancel", hidden: true });
   const zone = h("select", { "aria-label": "Time zone", title: "Time zone", onchange: () => ask("zone", { name: zone.value }) });
   const copying = (label, what) => {
     const made = button(label, label, async () => {
@@ -131,6 +131,7 @@ function mount(el, port) {
   }, 300);
 
   const offer = later(async () => {
+    if (menu && menu.start === null) return;
     const text = field.value;
     const mine = ++asked;
     const cursor = points(text, field.selectionEnd);
@@ -204,6 +205,7 @@ function mount(el, port) {
     const seen = [...new Set([...drafts, ...data.history])].filter((text) => text && text !== field.value).slice(0, 50);
     if (!seen.length) return say("no query was asked here before");
     field.focus();
+    asked += 1; // what may still be offered for the text comes too late
     open({ items: seen.map((text) => ({ text, note: drafts.includes(text) ? "draft" : "" })), start: null }, "Queries of before");
   }
 
@@ -211,7 +213,8 @@ function mount(el, port) {
     fault = null;
     paint();
     check();
-    offer();
+    if (field.value.trim()) offer();
+    else close();
   }
 
   async function apply() {
