@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
@@ -48,6 +48,15 @@ class Counted:
     since: int
     until: int
     every: int
+    shown: Mapping[str, int]
+
+    def same(self, view: View, shown: Mapping[str, int]) -> bool:
+        """Does another view show the same numbers, in another zone or on another scale?"""
+        here, there = (replace(v, zone="", log=False, baseline=None, columns=()) for v in (self.view, view))
+        names = [[name for name, _ in v.columns] for v in (self.view, view)]
+        if there.fields == self.fields:
+            there = replace(there, fields=here.fields)
+        return here == there and names[0] == names[1] and shown == self.shown
 
 
 def count(logs: Logs, view: View, shown: Mapping[str, int]) -> Counted:
@@ -66,7 +75,7 @@ def count(logs: Logs, view: View, shown: Mapping[str, int]) -> Counted:
         # What was right before and after the window helps to see what is in it.
         volume = engine.panel(Query(query.conditions, since, until), [], every, view.by, 0, size=size).volume
     fields = _worth_a_look(panel.facets, wanted) if view.fields is None else view.fields
-    return Counted(view, panel, fields, volume, since, until, every)
+    return Counted(view, panel, fields, volume, since, until, every, dict(shown))
 
 
 def stretch(logs: Logs, query: Query) -> tuple[int, int]:
@@ -93,13 +102,13 @@ def _worth_a_look(facets: pl.DataFrame, names: Sequence[str]) -> tuple[str, ...]
     return tuple(f for f in names if f in ALWAYS or f in telling)[:AT_FIRST]
 
 
-def facets_of(engine: Engine, counted: Counted, shown: Mapping[str, int]) -> list[dict[str, Any]]:
-    """The facets, as the widget draws them, each with so many of its values."""
+def facets_of(engine: Engine, counted: Counted) -> list[dict[str, Any]]:
+    """The facets, as the widget draws them."""
     frame, query = counted.panel.facets, counted.view.query
     out = []
     for field in counted.fields:
         own = frame.filter(pl.col("field") == field)
-        most = shown.get(field, TOP)
+        most = counted.shown.get(field, TOP)
         present = own.filter(pl.col("value").is_not_null())
         own = pl.concat([present.head(most), own.filter(pl.col("value").is_null())])
         out.append(facet(engine, own, query, field, fixed=field in ALWAYS))
