@@ -31,9 +31,10 @@ if TYPE_CHECKING:
 PAGE: Final = 100
 """Records of the first page, which comes with the counts."""
 TOP: Final = 10
-BARS: Final = 160
+BARS: Final = 200
 """The timeline takes the narrowest round width that needs no more buckets than this."""
-AT_FIRST: Final = 8
+_WHERE: Final = (*WHERE_PRESENT[:4], "k8s.pod.name", *WHERE_PRESENT[4:])
+AT_FIRST: Final = 12
 """Facets that a panel begins with."""
 
 
@@ -59,13 +60,18 @@ class Counted:
         return here == there and names[0] == names[1] and shown == self.shown
 
 
-def count(logs: Logs, view: View, shown: Mapping[str, int]) -> Counted:
-    """Ask the engine for all that depends on every record; `shown` are how many values of a facet, by field."""
+def count(logs: Logs, view: View, shown: Mapping[str, int], usual: tuple[str, ...] | None = None) -> Counted:
+    """Ask the engine for all that depends on every record.
+
+    `shown` are how many values of a facet, by field; `usual` the facets of a view that names none, chosen before: they
+    stay, as what jumps about cannot be clicked.
+    """
     engine, query = logs.engine, view.query
     since, until = stretch(logs, query)
     every = step(until - since, BARS)
     size = view.unit == "bytes"
-    wanted = candidates(engine) if view.fields is None else view.fields
+    named = usual if view.fields is None else view.fields
+    wanted = candidates(engine) if named is None else named
     panel = engine.panel(
         query, wanted, every, view.by, PAGE, top=max([TOP, *shown.values()]), newest=view.newest, size=size,
         columns=fields_of_page([name for name, _ in view.columns]),
@@ -74,7 +80,7 @@ def count(logs: Logs, view: View, shown: Mapping[str, int]) -> Counted:
     if (since, until) != (query.since, query.until) and (query.since is not None or query.until is not None):
         # What was right before and after the window helps to see what is in it.
         volume = engine.panel(Query(query.conditions, since, until), [], every, view.by, 0, size=size).volume
-    fields = _worth_a_look(panel.facets, wanted) if view.fields is None else view.fields
+    fields = _worth_a_look(panel.facets, wanted) if named is None else named
     return Counted(view, panel, fields, volume, since, until, every, dict(shown))
 
 
@@ -92,7 +98,7 @@ def stretch(logs: Logs, query: Query) -> tuple[int, int]:
 def candidates(engine: Engine) -> tuple[str, ...]:
     """The fields that may be worth a facet."""
     known = set(engine.field_names())
-    return (*ALWAYS, *(f for f in WHERE_PRESENT if f in known))
+    return (*ALWAYS, *(f for f in _WHERE if f in known))
 
 
 def _worth_a_look(facets: pl.DataFrame, names: Sequence[str]) -> tuple[str, ...]:

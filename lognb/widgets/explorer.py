@@ -19,26 +19,20 @@ import traitlets
 
 from lognb import _notes
 from lognb._text import plain
-from lognb.analyses.facets import ALWAYS
-from lognb.errors import FieldError, LognbError, QueryError
-from lognb.query import Query, format_time
-from lognb.widgets import counted, permalink, still
+from lognb.errors import LognbError, QueryError
+from lognb.widgets import asked, counted, permalink, still
 from lognb.widgets.drawing import Drawing
-from lognb.widgets.narrow import narrowed
 from lognb.widgets.settings import settled
 from lognb.widgets.state import History, View, code
 from lognb.widgets.worker import worker_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from lognb.logs import Logs
+    from lognb.query import Query
     from lognb.widgets.counted import Counted
 
 FACETS: Final = 30
 """Facets that a panel has at most: each is counted at every change."""
-_MORE: Final = (10, 50, 200, 1_000)
-_GO: Final = {"trace": "trace_id", "session": "session_id", "user": "user_id"}
 _TRAITS: Final = ("query_text", "columns", "newest", "zone", "by", "unit", "log_scale", "fields")
 _log = logging.getLogger("lognb.widgets")
 
@@ -67,11 +61,12 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
         self._shown: dict[str, int] = {}
         self._counts: dict[Query, int] = {}
         self._found: Counted | None = None
+        self._usual: tuple[str, ...] | None = None
         self._revision, self._mirroring = 0, 0
         self.note = ""
         """What the person at the panel has to know, as that a link was of other sources."""
         self._view = self._begin(link, view)
-        self._drawing = Drawing(logs, self._calls())
+        self._drawing = Drawing(logs, asked.calls(self))
         super().__init__(self._drawing.boxes())
         self._mirror()
         self._put()
@@ -179,7 +174,8 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
     def _put(self) -> None:
         self._revision += 1
         revision = self._revision
-        self._draw_state(busy=True)
+        self._drawing.start(self._view)
+        self._draw_search()
         dropped = partial(self._ended, revision, "")
         self._worker.put(partial(self._count, revision), ("explorer", id(self)), dropped=dropped, now=True)
 
@@ -191,7 +187,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
             if revision != self._revision:
                 return
             if found is None or not found.same(view, shown):
-                found = counted.count(self._of, view, shown)
+                found = counted.count(self._of, view, shown, self._usual)
             self._draw_found(revision, replace(found, view=view))
         except LognbError as error:
             self._ended(revision, str(error))
@@ -206,7 +202,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
         with self._lock:
             if revision != self._revision:
                 return
-            self._found = found
+            self._found, self._usual = found, self._usual or found.fields
             self._mirror()
             self._drawing.timeline(found, notes, back=bool(self._windows))
             self._drawing.table(found, notes)
@@ -229,11 +225,6 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
             if revision == self._revision:
                 self._drawing.still()
                 self._draw_search(hint={"text": why, "drop": None} if why else None)
-
-    def _draw_state(self, *, busy: bool) -> None:
-        """What needs no counting is there at once: the text, the chips, the chosen window."""
-        self._drawing.start(self._view)
-        self._draw_search()
 
     def _draw_search(self, **more: Any) -> None:
         noted = {"hint": {"text": self.note, "drop": None}} if self.note and not more.get("hint") else {}
@@ -281,116 +272,6 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
     def __repr__(self) -> str:
         self.wait(30)
         return still.text(self._of, self._found, self.code, self.note)
-
-    # What is asked in the browser.
-
-    def _calls(self) -> dict[str, Callable[..., Any]]:
-        edits = ("toggle", "text", "drop", "negate", "edit", "clear", "only")
-        calls: dict[str, Callable[..., Any]] = {name: partial(self._edit, name) for name in edits}
-        calls["query"] = calls.pop("text")
-        for name in ("newest", "zone", "by", "unit", "log"):
-            calls[name] = partial(self._look, name)
-        names = ("drop_window", "undo", "redo", "cancel", "more", "add", "remove", "window", "zoom_out", "back",
-                 "baseline", "mark", "unmark", "columns", "filter", "pin", "unpin", "go", "view")  # fmt: skip
-        calls |= {name: getattr(self, f"_ask_{name}", None) or getattr(self, name) for name in names}
-        return {**calls, "facet": self._ask_add, "toggle": self._ask_toggle, "only": self._ask_only}
-
-    def _edit(self, name: str, *args: Any) -> None:
-        with self._lock:
-            self._go(getattr(self._view, name)(*args))
-
-    def _look(self, name: str, value: Any) -> None:
-        with self._lock:
-            self._go(replace(self._view, **{name: value}))
-
-    def _ask_toggle(self, field: str, value: str | None, state: Any) -> None:
-        self._edit("toggle", field, self._meant(field, value), state)
-
-    def _ask_only(self, field: str, value: str | None) -> None:
-        self._edit("only", field, self._meant(field, value))
-
-    def _meant(self, field: str, text: str | None) -> Any:
-        return None if text is None else counted.meant(self._of.engine, self.query, field, text)
-
-    def _ask_drop_window(self) -> None:
-        self._ask_window(None, None)
-
-    def _ask_window(self, since: int | None, until: int | None) -> None:
-        with self._lock:
-            before = self.query.since, self.query.until
-            view = self._view.window(since, until)
-            if before != (view.query.since, view.query.until):
-                self._windows.append(before)
-            self._go(view)
-
-    def _ask_zoom_out(self) -> None:
-        overview = self._of.engine.overview
-        query = self._view.zoom_out(overview["first"], overview["last"]).query
-        self._ask_window(query.since, query.until)
-
-    def _ask_back(self) -> None:
-        with self._lock:
-            if self._windows:
-                self._go(self._view.window(*self._windows.pop()))
-
-    def _ask_baseline(self, since: int | None, until: int | None) -> None:
-        self._look("baseline", None if since is None or until is None else (since, until))
-
-    def _ask_mark(self, time: int, text: str) -> None:
-        self._of.mark(format_time(time), text)
-        self._redraw()
-
-    def _ask_unmark(self, i: int) -> None:
-        marks = _notes.of(self._of.engine).marks
-        if i >= len(marks):
-            raise QueryError(f"there is no mark {i}; there are {len(marks)}")
-        self._of.unmark(format_time(int(marks[i]["time"])), marks[i]["text"])
-        self._redraw()
-
-    def _ask_columns(self, columns: list[dict[str, Any]]) -> None:
-        widths = tuple((c["field"], None if c["width"] is None else round(c["width"])) for c in columns)
-        self._look("columns", widths)
-
-    def _ask_filter(self, field: str, value: Any, op: str) -> None:
-        with self._lock:
-            self._go(replace(self._view, query=narrowed(self.query, field, value, op)))
-
-    def _ask_go(self, to: str, record_id: str) -> None:
-        from lognb.query import Condition
-
-        self.query = Query((Condition(_GO[to], "=", record_id),))
-
-    def _ask_pin(self, record_id: int, note: str) -> None:
-        self._of.pin(record_id, note)
-        self._redraw()
-
-    def _ask_unpin(self, record_id: int) -> None:
-        self._of.unpin(record_id)
-        self._redraw()
-
-    def _ask_view(self, since: int | None, until: int | None) -> None:
-        with self._lock:
-            self._drawing.rows_in_view(since, until)
-
-    def _ask_more(self, field: str) -> None:
-        with self._lock:
-            now = self._shown.get(field, counted.TOP)
-            self._shown[field] = next((n for n in _MORE if n > now), _MORE[-1])
-            self._put()
-
-    def _ask_add(self, field: str) -> None:
-        with self._lock:
-            if field in self.fields:
-                return
-            if not self._of.engine.field_names().count(field) and not field.startswith(
-                ("body.", "attributes.", "resource.")
-            ):
-                raise FieldError.unknown(field, self._of.engine.field_names())
-            self._look("fields", (*self.fields, field))
-
-    def _ask_remove(self, field: str) -> None:
-        with self._lock:
-            self._look("fields", tuple(f for f in self.fields if f != field or f in ALWAYS))
 
     def _redraw(self) -> None:
         """Pins or marks changed."""
