@@ -46,7 +46,9 @@ class Drawing:
 
     def boxes(self) -> list[Any]:
         """The widgets as they stand: facets beside the table, above it where there is little room."""
-        self._facets.layout = ipywidgets.Layout(flex="1 1 230px", min_width="0")
+        self._facets.layout = ipywidgets.Layout(
+            flex="1 1 230px", min_width="0", max_height="520px", overflow="hidden auto"
+        )
         self._table.layout = ipywidgets.Layout(flex="999 1 480px", min_width="0")
         sides = ipywidgets.HBox([self._facets, self._table], layout=ipywidgets.Layout(flex_flow="row wrap"))
         return [self._search, self._timeline, sides]

@@ -10,7 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import lab
+import jlab
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ def chrome(chromium: str) -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as p:
-        found = p.chromium.launch(executable_path=chromium, args=lab.FLAGS)
+        found = p.chromium.launch(executable_path=chromium, args=jlab.FLAGS)
         yield found
         found.close()
 
@@ -34,17 +34,17 @@ def notebooks(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def jupyter(notebooks: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with lab.server(notebooks, tmp_path_factory.mktemp("lab")) as address:
+    with jlab.server(notebooks, tmp_path_factory.mktemp("lab")) as address:
         yield address
 
 
 @pytest.fixture
-def tabs(chrome: Any, jupyter: str) -> Iterator[Callable[..., lab.Tab]]:
+def tabs(chrome: Any, jupyter: str) -> Iterator[Callable[..., jlab.Tab]]:
     """Opens tabs; at the end none may have asked for anything outside, or have met an error."""
-    opened: list[lab.Tab] = []
+    opened: list[jlab.Tab] = []
 
-    def one(**context: Any) -> lab.Tab:
-        opened.append(lab.Tab(chrome, jupyter, **context))
+    def one(**context: Any) -> jlab.Tab:
+        opened.append(jlab.Tab(chrome, jupyter, **context))
         return opened[-1]
 
     yield one
