@@ -98,7 +98,7 @@ def steps(engine: Engine, query: Query) -> list[Step]:
     """The steps of a query in their order: its window, if it has one, then each condition at its top."""
     out: list[Step] = []
     so_far = Query()
-    for part in _split(query):
+    for part in split(query):
         so_far = so_far & part
         alone = engine.count(part)
         records = alone if not out else engine.count(so_far) if out[-1].records else 0
@@ -106,7 +106,8 @@ def steps(engine: Engine, query: Query) -> list[Step]:
     return out
 
 
-def _split(query: Query) -> list[Query]:
+def split(query: Query) -> list[Query]:
+    """The steps of a query: its window, if it has one, then each condition at its top."""
     window = Query((), query.since, query.until)
     return [window] * (window != Query()) + [Query((c,)) for c in query.conditions]
 
@@ -116,18 +117,23 @@ def why_empty(engine: Engine, query: Query) -> list[str]:
 
     Where each fits some records, those without which some would be left; else that they exclude one another.
     """
-    parts = _split(query)
-    barren = [part for part in parts if not engine.count(part)]
-    told = [_barren(engine, part) for part in barren]
-    if not barren and len(parts) > 1:
-        for part in parts:
-            rest = [p for p in parts if p is not part]
-            left = engine.count(_all(rest))
-            if left:
-                told.append(f"without {plain(str(part), 200)} there are {plural(left, 'record')}")
-        told = told or ["each condition fits some records, but no record fits even all but one of them"]
+    told = [text for _, text in emptied(engine, query)]
+    told = told or ["each condition fits some records, but no record fits even all but one of them"] * bool(str(query))
     more = len(told) - _TOLD
     return told[:_TOLD] + ([f"and {count(more)} more"] if more > 0 else [])
+
+
+def emptied(engine: Engine, query: Query) -> list[tuple[Query, str]]:
+    """The steps that leave a query no record, each with why, in words; none where no single one does."""
+    parts = split(query)
+    barren = [part for part in parts if not engine.count(part)]
+    told = [(part, _barren(engine, part)) for part in barren]
+    if not barren and len(parts) > 1:
+        for part in parts:
+            left = engine.count(_all([p for p in parts if p is not part]))
+            if left:
+                told.append((part, f"without {plain(str(part), 200)} there are {plural(left, 'record')}"))
+    return told
 
 
 def _all(parts: list[Query]) -> Query:

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
 import polars as pl
+from polars.io.plugins import register_io_source
 
 from lognb.errors import LognbError
+from lognb.schema import RECORD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,6 +24,24 @@ if TYPE_CHECKING:
 # What a spreadsheet takes for the start of a formula; some fold the full-width forms to the plain ones first.
 _FORMULA: Final = "^[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"
 _NUMBER: Final = r"^[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$"
+
+
+def lazy(logs: Logs, columns: Sequence[str] | None = None) -> pl.LazyFrame:
+    """The same as a Polars LazyFrame that reads in batches, and only the columns it needs."""
+    schema = pl.Schema(RECORD if columns is None else logs.engine.dtypes(columns))
+
+    def batches(
+        wanted: list[str] | None, predicate: pl.Expr | None, rows: int | None, size: int | None
+    ) -> Iterator[pl.DataFrame]:
+        left = rows
+        for frame in logs.engine.batches(logs.query, wanted or list(schema), size or 122_880):
+            frame = frame if left is None else frame.head(left)
+            left = None if left is None else left - frame.height
+            yield frame if predicate is None else frame.filter(predicate)
+            if left == 0:
+                return
+
+    return register_io_source(batches, schema=schema)
 
 
 def write_csv(logs: Logs, path: str | Path, columns: Sequence[str] | None = None) -> Path:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lognb.engines.base import Engine
+    from lognb.loaders import FileReport, LoadReport
 
 _SERVICES: Final = 8
 _FILES: Final = 4
@@ -195,6 +196,22 @@ def notes_of(overview: dict[str, Any]) -> list[str]:
             seen = f"{plural(n, 'record')} observed {duration(abs(median))} {how} the event"
             notes.append(f"{_service(service, 40)}: {seen} (median)")
     return notes
+
+
+def why(file: FileReport) -> str:
+    if file.metrics:
+        return f"{plural(file.metrics, 'metric')}, no logs or spans"
+    return plain(file.rejections[0].reason, 200) if file.rejections else file.outcome
+
+
+def rejected_of(report: LoadReport) -> str:
+    """How much could not be read, and the first place of it; "" if everything could."""
+    total = sum(file.rejected for file in report.files)
+    for file in report.files:
+        for at in file.rejections[:1]:
+            place = f"{plain(file.source, 60)}, {file.place(at)}"
+            return f"{plural(total, 'place')} could not be read; the first: {place}: {plain(at.reason, 120)}"
+    return ""
 
 
 def _values(facets: pl.DataFrame, field: str) -> list[tuple[str | None, int]]:

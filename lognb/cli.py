@@ -1,20 +1,25 @@
-"""The same nouns as commands: `lognb info`, `query`, `convert`, `cache`. A thin skin over the library."""
+"""The same nouns as commands: `lognb info`, `query`, `open`, `convert`, `cache`. A thin skin over the library."""
 
 from __future__ import annotations
 
 import json
+import os
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 import polars as pl
 
+from lognb import _lab
 from lognb._text import grid, plain, plural
 from lognb._version import __version__
 from lognb.errors import FieldError, LognbError, QueryError
+from lognb.loaders import expand
 from lognb.logs import cache as stores
 from lognb.logs import read
+from lognb.query import Query
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,6 +98,33 @@ def convert(files: tuple[str, ...], folder: Path, kind: str) -> None:
     click.echo(f"{plural(len(logs), 'record')} written to {written}", err=True)
 
 
+@cli.command("open", context_settings={"help_option_names": ["--help"]})
+@_files
+@click.option("--query", default="", help="Begin with this query, as 'severity>=error'.")
+@click.option("-o", "--output", "target", type=click.Path(path_type=Path), help="Write this notebook and keep it.")
+@click.option("--no-browser", is_flag=True, help="Start JupyterLab, open no browser; it prints the address.")
+@click.option("--write-only", is_flag=True, help="Write the notebook, start nothing.")
+def open_(files: tuple[str, ...], query: str, target: Path | None, no_browser: bool, write_only: bool) -> None:
+    """Explore FILES in JupyterLab: a notebook that reads them and shows the panel, ready to run."""
+    Query.parse(query)
+    found = expand(files)
+    if target is None:
+        target = Path(tempfile.mkdtemp(prefix="lognb-")) / "explore.ipynb"
+    sources = [name if _elsewhere(name) else str(Path(name).absolute()) for name in files]
+    try:
+        with target.open("x", encoding="utf-8") as file:
+            file.write(_lab.notebook(sources, query))
+    except FileExistsError:
+        raise LognbError(f"{target} is there already; name another notebook with -o") from None
+    except OSError as error:
+        raise LognbError(f"{target} cannot be written: {error.strerror}; name another notebook with -o") from error
+    click.echo(f"{target}: reads {plural(len(found), 'source')}", err=True)
+    if not write_only:
+        more = [f"--ServerApp.root_dir={target.absolute().parent}", *(["--no-browser"] if no_browser else [])]
+        line = _lab.command(Path(target.name), more)
+        os.execv(line[0], line)  # Ctrl-C belongs to JupyterLab
+
+
 @cli.command()
 @click.option("--clear", is_flag=True, help="Remove every store that is not in use; they are made again when needed.")
 def cache(clear: bool) -> None:
@@ -112,6 +144,11 @@ def main(args: Sequence[str] | None = None) -> None:
             lines = [" ".join(str(error).split())]
         click.echo("lognb: " + "\n".join(map(plain, lines)), err=True)
         sys.exit(1)
+
+
+def _elsewhere(name: str) -> bool:
+    """An address rather than a path."""
+    return "://" in name
 
 
 def _rows(frame: pl.DataFrame) -> str:

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
-from polars.io.plugins import register_io_source
 
-from lognb import _asking, _completer, _export, _overview
+from lognb import _asking, _completer, _export, _notes, _overview
 from lognb._html import block, table, text
 from lognb._moments import Moment, resolve
 from lognb._progress import Bar
@@ -38,9 +37,10 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from lognb.engines.base import Engine
-    from lognb.loaders import FileReport, Source
+    from lognb.loaders import Source
     from lognb.result import Result
     from lognb.schema import Batch
+    from lognb.widgets.explorer import Explorer
 
 
 def read(
@@ -230,23 +230,6 @@ class Logs:
         """
         return self.engine.fetch(self.query, columns)
 
-    def lazy(self, columns: Sequence[str] | None = None) -> pl.LazyFrame:
-        """The same as a Polars LazyFrame that reads in batches, and only the columns it needs."""
-        schema = pl.Schema(RECORD if columns is None else self.engine.dtypes(columns))
-
-        def batches(
-            wanted: list[str] | None, predicate: pl.Expr | None, rows: int | None, size: int | None
-        ) -> Iterator[pl.DataFrame]:
-            left = rows
-            for frame in self.engine.batches(self.query, wanted or list(schema), size or 122_880):
-                frame = frame if left is None else frame.head(left)
-                left = None if left is None else left - frame.height
-                yield frame if predicate is None else frame.filter(predicate)
-                if left == 0:
-                    return
-
-        return register_io_source(batches, schema=schema)
-
     def fields(self) -> pl.DataFrame:
         """Every field: `field`, `origin` (column, attribute or resource), `records` that have it, `values`, `types`."""
         return self.engine.fields(self.query)
@@ -268,10 +251,33 @@ class Logs:
         write_otlp(self.engine.batches(self.query), Path(path), spans=self.spans)
         return Path(path)
 
+    lazy = _export.lazy
     write_csv = _export.write_csv
     to_arrow = _export.to_arrow
     to_pandas = _export.to_pandas
     sql = _sql
+
+    pins = property(_notes.pins)
+    pin = _notes.pin
+    unpin = _notes.unpin
+    marks = property(_notes.marks)
+    mark = _notes.mark
+    unmark = _notes.unmark
+
+    @property
+    def all(self) -> Logs:
+        """All records of the sources, whatever these Logs' own query."""
+        return Logs(self.engine, Query(), self.sources, self.load_report)
+
+    def explore(self, permalink: str | None = None, **view: Any) -> Explorer:
+        """A panel of these records: search, timeline, facets and table; what is clicked is its `query` and `code`.
+
+        `permalink` is what another panel gave as its own: it restores that panel's query and view, and warns where it
+        was of other sources. `view` are settings to begin with: columns, newest, zone, by, unit, log, fields, baseline.
+        """
+        from lognb.widgets.explorer import Explorer
+
+        return Explorer(self, permalink, **view)
 
     def __getitem__(self, field: str) -> Result:
         """`logs["http.route"]`: the values of one field."""
@@ -291,7 +297,7 @@ class Logs:
 
     def _summary(self) -> _overview.Summary:
         notes = [] if str(self.query) else [*_overview.notes_of(self.engine.overview), *self.engine.notes]
-        rejected = "" if str(self.query) else _rejected(self.load_report)
+        rejected = "" if str(self.query) else _overview.rejected_of(self.load_report)
         return _overview.summarise(self.engine, self.query, self.sources, rejected, notes)
 
 
@@ -372,25 +378,9 @@ def _some(load: Load) -> Iterator[Batch]:
     """The batches; raises at their end, before there is a store, if no record and no span was in them."""
     yield from load
     if not load.report.records and not load.report.spans:
-        why = [f"{plain(file.source, 100)}: {_why(file)}" for file in load.report.files[:5]]
+        why = [f"{plain(file.source, 100)}: {_overview.why(file)}" for file in load.report.files[:5]]
         more = f"; and {len(load.report.files) - 5} more" if len(load.report.files) > 5 else ""
         raise SourceError("no log record and no span: " + "; ".join(why) + more, load.report)
-
-
-def _why(file: FileReport) -> str:
-    if file.metrics:
-        return f"{plural(file.metrics, 'metric')}, no logs or spans"
-    return plain(file.rejections[0].reason, 200) if file.rejections else file.outcome
-
-
-def _rejected(report: LoadReport) -> str:
-    """How much could not be read, and the first place of it; "" if everything could."""
-    total = sum(file.rejected for file in report.files)
-    for file in report.files:
-        for at in file.rejections[:1]:
-            place = f"{plain(file.source, 60)}, {file.place(at)}"
-            return f"{plural(total, 'place')} could not be read; the first: {place}: {plain(at.reason, 120)}"
-    return ""
 
 
 _STORE = ["last used", "records", "size", "sources"]

@@ -8,21 +8,8 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from urllib.parse import quote
 
-
-def command(notebook: Path, more: list[str]) -> list[str]:
-    """The command line. The notebook is the default address, so that a printed link leads to it as well."""
-    quiet = [
-        f"--LabApp.default_url=/lab/tree/{quote(notebook.as_posix())}",
-        "--LabApp.news_url=None",
-        "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate",
-        "--LabApp.extension_manager=readonly",
-        "--ServerApp.port_retries=50",
-    ]
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
-        quiet.append("--allow-root")  # in a container there is no one else to be
-    return [sys.executable, "-m", "jupyterlab", *quiet, *more]
+from lognb._lab import command
 
 
 def main() -> None:

@@ -65,7 +65,7 @@ class Widget(anywidget.AnyWidget):
 
     name: ClassVar[str]
     asks: ClassVar[dict[type[Ask], str]] = {}
-    at_once: ClassVar[frozenset[type[Ask]]] = frozenset()
+    at_once: frozenset[type[Ask]] = frozenset()
     """Those that are answered where they arrive, since they only change a little state."""
     latest: ClassVar[frozenset[type[Ask]]] = frozenset()
     """Those of which only the newest matters."""

@@ -1,0 +1,246 @@
+"""What people write down about records: pins, with the record kept whole, and marks at moments.
+
+They belong to the content and not to one Logs: what is narrowed shares them. They are a JSON file beside the store,
+`<store>.notes.json`; for a store in lognb's cache it is named after the content alone, so that it outlives the store
+and a new version of lognb. Without a file to stand beside, they last as long as the engine. Every change reads the
+file again under a lock and puts a whole new one in its place: two notebooks never lose each other's pins.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import itertools
+import json
+import os
+import threading
+import weakref
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
+
+from lognb._moments import Moment, resolve
+from lognb.errors import QueryError, StoreError
+from lognb.query import parse_time
+from lognb.schema import RECORD, SEVERITY, TIME
+
+try:
+    import fcntl
+except ImportError:  # Windows; there the file is replaced as a whole, and a lock within the process must do
+    fcntl = None  # type: ignore[assignment]
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from lognb.engines.base import Engine
+    from lognb.logs import Logs
+
+PINS: Final = {"note": pl.String(), "pinned": TIME, **RECORD}
+MARKS: Final = {"time": TIME, "text": pl.String()}
+LONGEST: Final = 10_000
+"""Characters of a note or a mark."""
+_VERSION: Final = 1
+
+_in_memory: weakref.WeakKeyDictionary[Any, Notes] = weakref.WeakKeyDictionary()
+_lock = threading.RLock()
+_serial = itertools.count()
+
+
+@dataclass
+class Notes:
+    """`pins` are {record_id, note, pinned, record}, the newest last; `marks` are {time (ns), text}, by time."""
+
+    pins: list[dict[str, Any]] = field(default_factory=list)
+    marks: list[dict[str, Any]] = field(default_factory=list)
+
+
+def of(engine: Engine) -> Notes:
+    """The notes as they are now; raises StoreError for a file that is none of ours."""
+    path = place(engine)
+    with _lock:
+        return _in_memory.setdefault(engine, Notes()) if path is None else _read(path)
+
+
+def place(engine: Engine) -> Path | None:
+    """The file of the notes, which may not exist; None where records are in memory only."""
+    store: Path | None = getattr(engine, "path", None)
+    if store is None:
+        return None
+    if store.name == f"{engine.report.get('key')}.duckdb":
+        return store.with_name(f"{fingerprint(engine)}.notes.json")
+    return store.with_name(f"{store.name}.notes.json")
+
+
+def fingerprint(engine: Engine) -> str:
+    """The same for the same content, whatever its files are called and wherever its store is."""
+    facts = engine.report
+    told = json.dumps([sorted(facts.get("digests") or [facts.get("key", "")]), engine.overview["records"]])
+    return hashlib.blake2b(told.encode(), digest_size=8).hexdigest()
+
+
+def pins(logs: Logs) -> pl.DataFrame:
+    """The pinned records, by time: `note`, `pinned` (when) and the columns of schema.RECORD, as they were then."""
+    kept = of(logs.engine).pins
+    columns: dict[str, list[Any]] = {"note": [p["note"] for p in kept], "pinned": [p["pinned"] for p in kept]}
+    columns |= {name: [p["record"].get(name) for p in kept] for name in RECORD}
+    return pl.DataFrame([_column(name, columns[name], dtype) for name, dtype in PINS.items()]).sort(
+        "time", nulls_last=True, maintain_order=True
+    )
+
+
+def pin(logs: Logs, record_id: int | str, note: str = "") -> None:
+    """Keep a record whole, with a note; pinning it again changes the note. `logs.pins` has them all.
+
+    Pins are saved beside the store and found again when the same content is read. Raises QueryError if no record has
+    the id.
+    """
+    record = logs.context(record_id, 0, 0)
+    kept = {name: _json(record[name]) for name in RECORD}
+    entry = {"record_id": kept["record_id"], "note": _short(note), "pinned": datetime.now(UTC).isoformat()}
+    entry["pinned"] = str(_ns(entry["pinned"]))
+
+    def change(notes: Notes) -> None:
+        known = next((p for p in notes.pins if p["record_id"] == entry["record_id"]), None)
+        if known is None:
+            notes.pins.append({**entry, "record": kept})
+        else:
+            known["note"] = entry["note"]
+
+    _change(logs.engine, change)
+
+
+def unpin(logs: Logs, record_id: int | str) -> None:
+    """Let go of a pinned record; of one that is not pinned: nothing."""
+
+    def change(notes: Notes) -> None:
+        notes.pins[:] = [p for p in notes.pins if p["record_id"] != str(record_id)]
+
+    _change(logs.engine, change)
+
+
+def marks(logs: Logs) -> pl.DataFrame:
+    """The moments that were marked: `time`, `text`, by time."""
+    kept = of(logs.engine).marks
+    return pl.DataFrame(
+        [_column("time", [m["time"] for m in kept], TIME), pl.Series("text", [m["text"] for m in kept], pl.String)]
+    )
+
+
+def mark(logs: Logs, time: Moment, text: str) -> None:
+    """Mark a moment, as a deploy: timelines show it. `time` is as for `where`; kept where pins are."""
+    overview = logs.engine.overview
+    entry = {"time": str(resolve(time, overview["first"], overview["last"])), "text": _short(text)}
+    if not entry["text"]:
+        raise QueryError("a mark without a text says nothing")
+
+    def change(notes: Notes) -> None:
+        if entry not in notes.marks:
+            notes.marks.append(entry)
+            notes.marks.sort(key=lambda m: int(m["time"]))
+
+    _change(logs.engine, change)
+
+
+def unmark(logs: Logs, time: Moment, text: str | None = None) -> None:
+    """Take the marks of a moment away, or only the one with this text."""
+    overview = logs.engine.overview
+    at = str(resolve(time, overview["first"], overview["last"]))
+
+    def change(notes: Notes) -> None:
+        notes.marks[:] = [m for m in notes.marks if m["time"] != at or (text is not None and m["text"] != text)]
+
+    _change(logs.engine, change)
+
+
+def _change(engine: Engine, change: Callable[[Notes], None]) -> None:
+    """Change the notes as they are now; what others wrote meanwhile stays. Raises StoreError."""
+    path = place(engine)
+    with _lock:
+        if path is None:
+            change(_in_memory.setdefault(engine, Notes()))
+            return
+        try:
+            with _alone(path):
+                notes = _read(path)
+                change(notes)
+                _write(path, notes)
+        except OSError as error:
+            raise StoreError(
+                f"{path} cannot be written: {error.strerror}; read the sources with store= where it can"
+            ) from error
+
+
+@contextlib.contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """No other process changes the file meanwhile. The lock is a file of its own, as the other is replaced."""
+    with path.with_name(path.name + ".lock").open("ab") as file:
+        if fcntl is not None:
+            fcntl.flock(file, fcntl.LOCK_EX)  # goes with the file
+        yield
+
+
+def _read(path: Path) -> Notes:
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        if told["version"] != _VERSION:
+            raise StoreError(f"{path} was written by another lognb (version {told['version']!r}); update lognb")
+        pinned = [
+            {
+                "record_id": str(p["record_id"]),
+                "note": str(p["note"]),
+                "pinned": str(int(p["pinned"])),
+                "record": dict(p["record"]),
+            }
+            for p in told["pins"]
+        ]
+        return Notes(pinned, [{"time": str(int(m["time"])), "text": str(m["text"])} for m in told["marks"]])
+    except FileNotFoundError:
+        return Notes()
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise StoreError(
+            f"{path}, which keeps pins and marks, cannot be read ({error}); mend it or move it away"
+        ) from error
+
+
+def _write(path: Path, notes: Notes) -> None:
+    temp = path.with_name(f"{path.name}.{os.getpid()}-{next(_serial)}.tmp")
+    told = {"version": _VERSION, "pins": notes.pins, "marks": notes.marks}
+    try:
+        with temp.open("w", encoding="utf-8") as file:
+            json.dump(told, file, ensure_ascii=True, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+        temp.replace(path)
+    finally:
+        temp.unlink(missing_ok=True)
+
+
+def _json(column: pl.Series) -> Any:
+    """The one value of a column, as JSON that loses nothing: ids and times are decimal strings."""
+    if isinstance(column.dtype, pl.Datetime):
+        ns = column.dt.timestamp("ns")[0]
+        return None if ns is None else str(ns)
+    return str(column[0]) if column.name == "record_id" else column[0]
+
+
+def _column(name: str, values: list[Any], dtype: pl.DataType) -> pl.Series:
+    if isinstance(dtype, pl.Datetime):
+        return pl.Series(name, [None if v is None else int(v) for v in values], pl.Int64).cast(dtype)
+    if name == "record_id":
+        return pl.Series(name, [int(v) for v in values], pl.UInt64)
+    if isinstance(dtype, pl.Enum):
+        return pl.Series(name, values, SEVERITY)
+    return pl.Series(name, values, dtype)
+
+
+def _ns(iso: str) -> int:
+    return parse_time(iso) or 0
+
+
+def _short(text: str) -> str:
+    if not isinstance(text, str) or len(text) > LONGEST:
+        raise QueryError(f"a note is text of at most {LONGEST:,} characters")
+    return text

@@ -1,0 +1,98 @@
+"""A panel without JavaScript: timeline, facets and first rows as static HTML, for saved notebooks and nbconvert."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from lognb import _html, _timeline
+from lognb._html import block, table
+from lognb._text import count, plain, plural
+from lognb.schema import LEVELS
+from lognb.widgets.records import text_of
+
+if TYPE_CHECKING:
+    from lognb.logs import Logs
+    from lognb.widgets.counted import Counted
+
+_ROWS: Final = 20
+_VALUES: Final = 6
+_FACETS: Final = 4
+_BODY: Final = 300
+
+
+def text(logs: Logs, found: Counted | None, code: str, note: str) -> str:
+    """The panel in a few lines."""
+    if found is None:
+        return (
+            f"panel of {plural(int(logs.engine.overview['records']), 'record')}: nothing is counted yet\n{plain(code)}"
+        )
+    lines = [_head(logs, found), plain(str(found.view.query)), f"|{_blocks(found)}|", plain(code), plain(note)]
+    return "\n".join(line for line in lines if line.strip("|"))
+
+
+def html(logs: Logs, found: Counted | None, code: str, note: str) -> str:
+    """The panel as a page: headline, query, timeline, facets, the first records, and the code that gives them."""
+    if found is None:
+        return block(f"<p>{_html.text(text(logs, found, code, note))}</p>")
+    query = str(found.view.query)
+    parts = [
+        f'<p class="ln-say"><b>{_html.text(_head(logs, found))}</b></p>',
+        f'<p class="ln-dim"><code>{_html.text(query)}</code></p>' if query else "",
+        f'<p><span class="ln-sev ln-warn">note</span> {_html.text(note)}</p>' if note else "",
+        _timeline.html(_buckets(found), found.every),
+        f'<div class="ln-side">{"".join(_facet(found, field) for field in found.fields[:_FACETS])}</div>',
+        _records(found),
+        f'<p class="ln-dim">these records again: <code>{_html.text(code)}</code></p>',
+    ]
+    return block(*parts)
+
+
+def _head(logs: Logs, found: Counted) -> str:
+    total = int(logs.engine.overview["records"])
+    if found.panel.count == total:
+        return plural(total, "record")
+    return f"{count(found.panel.count)} of {plural(total, 'record')}"
+
+
+def _buckets(found: Counted) -> list[_timeline.Bucket]:
+    """The timeline's buckets by severity; split by another field, as if all were info."""
+    rows = found.volume.select(pl.col("bucket").dt.timestamp("ns"), "by", "records").iter_rows()
+    return [(at, by if by in LEVELS and found.view.by == "severity" else "info", n) for at, by, n in rows]
+
+
+def _blocks(found: Counted) -> str:
+    return _timeline.blocks(_buckets(found), found.every)
+
+
+def _facet(found: Counted, field: str) -> str:
+    rows = found.panel.facets.filter(pl.col("field") == field)
+    if not rows.height:
+        return ""
+    cells = []
+    for value, n, chosen in rows.select("value", "records", "chosen").head(_VALUES).iter_rows():
+        label = "(absent)" if value is None else plain(value, 40)
+        shown = _html.severity(label) if field == "severity" and label in LEVELS else _html.text(label)
+        cells.append([shown if chosen else f'<span class="ln-dim">{shown}</span>', count(n)])
+    more = int(rows["values"][0]) - sum(v is not None for v in rows["value"].head(_VALUES))
+    rest = f'<p class="ln-dim">{_html.text(f"{count(more)} more")}</p>' if more > 0 else ""
+    return f"<div>{table([plain(field, 60), 'records'], cells, [False, True])}{rest}</div>"
+
+
+def _records(found: Counted) -> str:
+    frame, names = found.panel.page.records.head(_ROWS), [name for name, _ in found.view.columns]
+    columns = ["time", "severity", "service_name", *names, "body"]
+    shown = []
+    for name in columns:
+        values = text_of(frame[name]).to_list()
+        if name == "severity":
+            shown.append([_html.severity(v) for v in values])
+        else:
+            shown.append([_html.text(v or "", _BODY) for v in values])
+    if not frame.height:
+        return "<p>no record</p>"
+    order = "newest" if found.view.newest else "oldest"
+    rows = f"{order} {count(frame.height)} of {plural(found.panel.count, 'record')}"
+    cells = [list(row) for row in zip(*shown, strict=True)]
+    return f'<p class="ln-dim">{_html.text(rows)}</p>' + table(columns, cells, [False] * len(columns))
