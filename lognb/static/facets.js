@@ -39,11 +39,15 @@ function mount(el, port) {
 
   const say = (error) => (said.textContent = error ? plain(error.message || error) : "");
   const ask = (kind, args) => port.ask(kind, args).then((value) => { say(""); return value; });
-  const tell = (kind, args) => ask(kind, args).catch((error) => { say(error); draw(); });
+  const tell = (kind, args) => ask(kind, args).catch((error) => {
+    say(error);
+    for (const own of made.values()) { own.clicked.clear(); fill(own); }
+  });
 
   function part(facet) {
     const field = facet.field;
-    const own = { field, facet, rows: new Map(), order: [], hovered: false, typed: "", open: facet.open, found: null, at: 0 };
+    const own = { field, facet, rows: new Map(), order: [], hovered: false, open: facet.open, found: null, at: 0 };
+    own.clicked = new Map(); // states that were clicked and are not counted yet
     own.list = h("div", { class: "ln-values", role: "group", "aria-label": field === plain(field) ? field : plain(field), id: `${id}-${made.size}-${++serial}` });
     own.name = h("button", { type: "button", class: "ln-name", "aria-controls": own.list.id, title: plain(field), onclick: () => fold(own) }, h("span", {}, plain(field)));
     own.clear = button("clear", `Clear ${plain(field)}`, () => tell("clear", { field }), { class: "ln-small" });
@@ -117,13 +121,18 @@ function mount(el, port) {
   // What was clicked shows at once; the counts follow.
   function toggle(own, row) {
     const state = row.state === null ? "include" : NEXT[row.state];
-    mark(row, state);
+    clicked(own, row, state);
     tell("toggle", { field: own.field, value: row.value, state });
   }
 
   function only(own, row) {
-    for (const other of own.rows.values()) mark(other, other === row ? "include" : null);
+    for (const other of own.rows.values()) clicked(own, other, other === row ? "include" : null);
     tell("only", { field: own.field, value: row.value });
+  }
+
+  function clicked(own, row, state) {
+    own.clicked.set(row.value, state);
+    mark(row, state);
   }
 
   function mark(row, state) {
@@ -170,7 +179,7 @@ function mount(el, port) {
       const v = fresh.get(key) || { value: key === "" ? null : key.slice(1), records: 0, state: null, chosen: true };
       const row = own.rows.get(key) || line(own, v.value);
       rows.set(key, row);
-      mark(row, v.state);
+      mark(row, own.clicked.has(v.value) ? own.clicked.get(v.value) : v.state);
       row.count.textContent = v.records === null ? "…" : number(v.records);
       row.bar.style.width = v.records ? `max(2px, ${(100 * v.records) / most}%)` : "0";
       row.el.classList.toggle("ln-zero", v.records === 0);
@@ -264,8 +273,10 @@ function mount(el, port) {
     data.facets.forEach((facet, i) => {
       if (!made.has(facet.field)) made.set(facet.field, part(facet));
       const own = made.get(facet.field);
+      if (own.facet.open !== facet.open) own.open = facet.open;
+      // While it is being counted the facets are those of before; what was clicked since stands as it was clicked.
+      if (!data.busy || JSON.stringify(own.facet) !== JSON.stringify(facet)) own.clicked.clear();
       own.facet = facet;
-      own.open = facet.open;
       if (all.children[i] !== own.el) all.insertBefore(own.el, all.children[i] || null);
       fill(own);
       if (own.found) own.search();

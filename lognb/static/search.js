@@ -69,6 +69,7 @@ function mount(el, port) {
   let fault = null; // of the text that stands in the field
   let menu = null; // {items, start, end, active}: completions, or history with start null
   let asked = 0;
+  let sent = null; // the text that was asked for, until it is shown as the query prints it
   const drafts = []; // texts that were typed and replaced before they were a query
 
   const tint = h("div", { class: "ln-tint", "aria-hidden": "true" });
@@ -219,8 +220,9 @@ function mount(el, port) {
 
   async function apply() {
     close();
-    const text = field.value;
+    const text = (sent = field.value);
     const found = await ask("query", { text });
+    sent = null; // a change that it made came before the answer
     if (found !== undefined && field.value === text) { fault = found; paint(); }
   }
 
@@ -332,9 +334,12 @@ function mount(el, port) {
   function draw() {
     const before = data.text;
     data = port.get("data");
-    // A draft stays while nothing else was asked; when something else was, the text says what is shown, and the draft is kept.
-    if (field.value !== data.text && (before !== data.text || field.value === "" || field !== document.activeElement)) {
-      if (field.value.trim() && field.value !== before && !drafts.includes(field.value)) drafts.unshift(field.value);
+    // A draft stays while nothing else was asked, or was begun behind what was; else the text says what is shown, and
+    // the draft is kept for the list of queries.
+    const other = before !== data.text;
+    const ahead = other && sent !== null && field.value !== sent && field === document.activeElement;
+    if (field.value !== data.text && other && !ahead) {
+      if (field.value.trim() && ![before, sent, ...drafts].includes(field.value)) drafts.unshift(field.value);
       field.value = data.text;
       fault = null;
       close();
@@ -346,7 +351,7 @@ function mount(el, port) {
   }
 
   /** The panel that this bar is part of: its keys and wishes are ours, those of another panel are not. */
-  const panel = () => el.closest(".ln-explorer") || el.closest(".jp-OutputArea-output") || document;
+  const panel = () => el.closest(".ln-explorer, .widget-vbox, .jp-OutputArea-output") || document;
   const ours = (e) => e.target === document || panel().contains(e.target);
   const focus = (e) => { if (ours(e)) { field.focus(); field.select(); } };
   const keys = (e) => {

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from lognb.logs import Logs
 
 _WHOLE: Final = 1_000  # a field with fewer values is searched in one list of all of them
+_MOST: Final = 100_000  # of more numbers or times than these only the most frequent are searched
 _FOUND: Final = 50
 _SOME: Final = 30  # values of a field among which a suggestion looks
 _SECONDS: Final = 0.4  # and for so long at a time
@@ -261,7 +262,8 @@ def _equal(a: Value, b: Number) -> bool:
 def containing(engine: Engine, query: Query, field: str, text: str) -> list[dict[str, Any]]:
     """The values of a field that contain a text, in any case, over the records that all other conditions let through.
 
-    As `values` of `rows`, the most frequent first, at most 50.
+    As `values` of `rows`, the most frequent first, at most 50. Of numbers and times the 100,000 most frequent are
+    looked through, of other fields all values.
     """
     others = query.without(field)
     frame = engine.facets(others, [field], _WHOLE if text else _FOUND)
@@ -271,7 +273,7 @@ def containing(engine: Engine, query: Query, field: str, text: str) -> list[dict
         frame = engine.facets(others & Query((Condition(field, ":", text),)), [field], _FOUND, own=True)
     elif text:
         if values > _WHOLE:
-            frame = engine.facets(others, [field], values)
+            frame = engine.facets(others, [field], _MOST)
         frame = frame.filter(
             pl.Series([text.casefold() in (v or "").casefold() for v in frame["value"]], dtype=pl.Boolean)
         )

@@ -356,6 +356,27 @@ def test_an_error_takes_back_what_a_click_showed(bench: Callable[..., Bench], en
     assert el.get_by_role("alert").inner_text() == f"not now {HOSTILE[0]}"
 
 
+def test_a_click_stands_while_it_is_being_counted(bench: Callable[..., Bench], panel: Panel) -> None:
+    def begin(*args: Any) -> None:
+        panel.widget.data = {**panel.widget.data, "busy": True}
+
+    panel.widget._on["toggle"] = begin
+    page = bench()
+    el = page.show(panel.widget, width=236)
+    box = _box(el, "severity", "warn")
+    box.click()
+    _facet(el, "service_name").get_by_role("button", name="service_name", exact=True).click()
+    page.settle()
+    page.page.mouse.move(600, 5)
+    page.settle()
+    assert box.get_attribute("aria-checked") == "true"
+    assert not _facet(el, "service_name").get_by_role("group").is_visible()  # folded it stays, too
+    panel.widget.data = {**panel.widget.data, "busy": False}  # stopped, and the query is as before
+    page.settle()
+    assert box.get_attribute("aria-checked") == "false"
+    assert not _facet(el, "service_name").get_by_role("group").is_visible()
+
+
 def test_what_is_hostile_stays_text_and_comes_back_whole(bench: Callable[..., Bench], panel: Panel) -> None:
     panel.add(HOSTILE[0])
     page = bench()

@@ -252,6 +252,29 @@ def test_a_draft_gives_way_to_another_query_and_is_found_again(bench: Callable[.
     assert text.input_value() == "timeout"
 
 
+def test_what_is_typed_behind_a_query_stays(bench: Callable[..., Bench], panel: Panel) -> None:
+    page = bench()
+    el = page.show(panel.bar)
+    text = _text(el)
+    text.fill("a AND b")
+    page.page.evaluate("window.lognb.stop()")  # the answer is slow
+    text.press("Enter")
+    text.press_sequentially(" c")
+    page.page.evaluate("window.lognb.start()")
+    page.settle()
+    assert panel.told == [("query", "a AND b")]
+    assert text.input_value() == "a AND b c"
+    text.press("Enter")
+    page.settle()
+    assert text.input_value() == "a b c"  # as the query prints it
+    text.fill("")
+    panel.show(count=3, total=9)
+    page.settle()
+    assert text.input_value() == ""
+    text.press("ArrowDown")
+    assert "no query" in el.get_by_role("alert").inner_text()  # what was asked is no draft
+
+
 def test_undo_and_redo_by_button_and_by_key(bench: Callable[..., Bench], panel: Panel) -> None:
     panel.text("a")
     panel.show(undo=True)
