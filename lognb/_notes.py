@@ -17,7 +17,6 @@ import threading
 import weakref
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
@@ -34,6 +33,7 @@ except ImportError:  # Windows; there the file is replaced as a whole, and a loc
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from lognb.engines.base import Engine
     from lognb.logs import Logs

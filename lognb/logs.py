@@ -30,7 +30,6 @@ from lognb.errors import QueryError, SourceError, StoreError
 from lognb.loaders import MAX_EXPANSION, MAX_UNIT_BYTES, Load, LoadReport, expand, to_frame
 from lognb.loaders.load import load_frames
 from lognb.query import Condition, Query
-from lognb.schema import RECORD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

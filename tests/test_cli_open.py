@@ -7,6 +7,8 @@ import re
 import signal
 import subprocess
 import sys
+import time
+import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING
 
@@ -78,8 +80,18 @@ def test_jupyterlab_comes_up_on_it(shop: Path, tmp_path: Path) -> None:
         address = next(found.group() for found in said if found)
         assert "/lab/tree/n.ipynb" in address
         listed = re.sub(r"/lab/tree/n\.ipynb", "/api/contents/n.ipynb", address)
-        with urllib.request.urlopen(listed, timeout=30) as answer:
-            assert b"logs.explore()" in answer.read()
+        assert b"logs.explore()" in _answer(listed)
     finally:
         server.send_signal(signal.SIGTERM)
         server.communicate(timeout=30)
+
+
+def _answer(address: str) -> bytes:
+    """The address is printed a moment before the server listens."""
+    for _ in range(100):
+        try:
+            with urllib.request.urlopen(address, timeout=30) as answer:
+                return bytes(answer.read())
+        except urllib.error.URLError:
+            time.sleep(0.1)
+    raise AssertionError(f"{address} does not answer")
