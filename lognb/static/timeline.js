@@ -2,12 +2,13 @@
 // A window is sent when the mouse button is let go and not before: each one costs a panel all of its counts. While one
 // drags, its length and its records are told from the counts that are here.
 import { h, number, plain, onTheme, notebook } from "./common.js";
+import { bars } from "./bars.js";
 import { levels, long, moment, size, stretch, ticks } from "./axes.js";
 
 const HEIGHT = 88, AXIS = 19, EDGE = 6, GRIP = 10, ROW = 15;
 export function mount(el, port) {
   let d = {}, counts = new Uint32Array(), totals = new Float64Array(), peak = 0;
-  let area = null, columns = [], drag = null, draft = null, cursor = null, anchor = null, picking = false, frame = 0, waiting = 0, was = [], problem = "";
+  let area = null, columns = [], drag = null, draft = null, cursor = null, anchor = null, picking = false, frame = 0, waiting = 0, was = [], problem = "", stale = true;
 
   const since = () => BigInt(d.since), every = () => BigInt(d.every);
   const edge = (i) => since() + BigInt(i) * every();
@@ -80,13 +81,17 @@ export function mount(el, port) {
   function read() {
     const [data, raw] = [port.get("data") || {}, port.get("counts")], n = raw ? raw.byteLength >> 2 : 0;
     if (was[0] === data && was[1] === raw) return;  // each of the two traits tells of a change of both
+    // Rows in view, marks and windows change more often than what is painted.
+    const painted = (of) => JSON.stringify([of.since, of.until, of.series, of.partial, of.unit, of.log, of.zone, of.scale]);
+    stale ||= was[1] !== raw || painted(was[0]) !== painted(data);
     was = [data, raw];
-    d = data;
-    counts = n ? new Uint32Array(raw.buffer.slice(raw.byteOffset, raw.byteOffset + 4 * n)) : new Uint32Array();
-    if (d.buckets * d.series?.length !== n) d = { ...d, buckets: 0 };  // the other half is still on its way
-    totals = new Float64Array(d.buckets || 0);
-    counts.forEach((c, i) => { totals[Math.floor(i / d.series.length)] += c * (d.scale || 1); });
-    peak = totals.reduce((a, b) => Math.max(a, b), 0);
+    d = data.buckets * data.series?.length === n ? data : { ...data, buckets: 0 };  // else one of them is on its way
+    if (stale) {
+      counts = n ? new Uint32Array(raw.buffer.slice(raw.byteOffset, raw.byteOffset + 4 * n)) : new Uint32Array();
+      totals = new Float64Array(d.buckets || 0);
+      if (d.buckets) counts.forEach((c, i) => { totals[Math.floor(i / d.series.length)] += c * (d.scale || 1); });
+      peak = totals.reduce((a, b) => Math.max(a, b), 0);
+    }
     settle();
     waiting = 0;
     problem = "";
@@ -122,7 +127,8 @@ export function mount(el, port) {
   function swatch(i) { return h("i", { class: "lt-swatch", style: { background: `var(${colour(i)})` } }); }
 
   // ---- painting
-  function plan() { if (!frame) frame = requestAnimationFrame(() => { frame = 0; paint(); overlay(); }); }
+  function plan() { frame ||= requestAnimationFrame(() => { frame = 0; if (stale) paint(); else place(); overlay(); }); }
+  function again() { stale = true; plan(); }
   function paint() {
     place();
     const width = plot.clientWidth, height = plot.clientHeight, dpr = window.devicePixelRatio || 1;
@@ -132,6 +138,7 @@ export function mount(el, port) {
     const g = canvas.getContext("2d"), style = getComputedStyle(root), ink = (name) => style.getPropertyValue(name).trim();
     g.setTransform(dpr, 0, 0, dpr, 0, 0);
     g.clearRect(0, 0, width, height);
+    stale = false;
     if (!d.buckets) { area = null; return; }
     g.font = `11px ${style.fontFamily}`;
     const top = height - AXIS - HEIGHT + 4, bottom = height - AXIS, rows = levels(peak || 1, d.log);
@@ -147,7 +154,7 @@ export function mount(el, port) {
       g.fillStyle = ink("--ln-ink-soft");
       g.fillText(amount(n), left - 6, y);
     }
-    bars(g, dpr, ink, tall);
+    columns = bars(g, { d, area, totals, value, tall, dpr, ink, colour });
     g.textBaseline = "top"; g.textAlign = "center"; g.fillStyle = ink("--ln-ink-soft");
     for (const { at, label } of ticks(since(), BigInt(d.until), d.zone || "UTC", Math.floor(area.width / 90))) {
       const x = xOf(at), half = g.measureText(label).width / 2;
@@ -155,44 +162,6 @@ export function mount(el, port) {
       g.fillText(label, Math.min(width - half - 1, Math.max(half + 1, x)), bottom + 6);
     }
     place();  // now that the axis has its width
-  }
-  function bars(g, dpr, ink, tall) {
-    const { left, bottom, width, height } = area, slots = Math.min(d.buckets, Math.max(1, Math.floor(width * dpr)));
-    // Where there are more buckets than pixels, a pixel shows the highest of its buckets.
-    columns = Array.from({ length: slots }, (_, c) => {
-      const from = Math.floor((c * d.buckets) / slots), to = Math.max(from + 1, Math.floor(((c + 1) * d.buckets) / slots));
-      let best = from;
-      for (let i = from + 1; i < to; i++) if (totals[i] > totals[best]) best = i;
-      return best;
-    });
-    const snap = (x) => Math.round(x * dpr) / dpr, gap = width / slots > 3 ? 1 : 0, heights = new Float64Array(slots);
-    const xs = Array.from({ length: slots + 1 }, (_, c) => snap(left + (c * width) / slots));
-    // On a log scale the height is that of the sum, and the parts share it by their own logarithms.
-    const shares = columns.map((i) => d.log ? d.series.reduce((sum, _, s) => sum + Math.log1p(value(i, s)), 0) : totals[i]);
-    d.series.forEach((_, s) => {
-      g.fillStyle = ink(colour(s));
-      g.globalAlpha = d.series[s].level ? 1 : 0.85;
-      columns.forEach((i, c) => {
-        const n = value(i, s);
-        if (!n) return;
-        const part = Math.max(0.8, (tall(totals[i]) * (d.log ? Math.log1p(n) : n)) / shares[c]);  // one among thousands shows
-        g.fillRect(xs[c], bottom - heights[c] - part, Math.max(1 / dpr, xs[c + 1] - xs[c] - gap), part);
-        heights[c] += part;
-      });
-    });
-    g.globalAlpha = 1;
-    (d.partial || []).forEach((cut, last) => {
-      const c = last ? slots - 1 : 0;
-      if (cut && slots === d.buckets) hatch(g, xs[c], xs[c + 1] - xs[c] - gap, bottom - Math.min(height + 4, heights[c]), bottom, ink("--ln-bg"));
-    });
-  }
-  function hatch(g, x, width, top, bottom, ink) {
-    g.save();
-    g.beginPath(); g.rect(x, top, width, bottom - top); g.clip();
-    g.beginPath();
-    for (let y = bottom + width; y > top - width; y -= 4) { g.moveTo(x - 1, y + 1); g.lineTo(x + width + 1, y - width - 1); }
-    g.strokeStyle = ink; g.lineWidth = 1.5; g.stroke();
-    g.restore();
   }
 
   // ---- marks: a dashed line each, and a text where there is a row with room for it
@@ -385,12 +354,12 @@ export function mount(el, port) {
     input.focus();
   }
 
-  const offs = [port.on("data", read), port.on("counts", read), onTheme(plan)];
-  const sized = new ResizeObserver(plan);
+  const offs = [port.on("data", read), port.on("counts", read), onTheme(again)];
+  const sized = new ResizeObserver(again);
   sized.observe(plot);
-  window.addEventListener("resize", plan);
+  window.addEventListener("resize", again);
   read();
-  return () => { offs.forEach((off) => off()); sized.disconnect(); window.removeEventListener("resize", plan); cancelAnimationFrame(frame); };
+  return () => { offs.forEach((off) => off()); sized.disconnect(); window.removeEventListener("resize", again); cancelAnimationFrame(frame); };
 }
 
 export default notebook(mount);

@@ -16,9 +16,10 @@ from lognb.errors import LognbError, QueryError
 from lognb.query import Query, format_time
 from lognb.schema import LEVELS
 from lognb.widgets.base import Ask, Widget
+from lognb.widgets.calls import call, forward
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from lognb.logs import Logs
 
@@ -97,25 +98,25 @@ class Timeline(Widget):
 
     name = "timeline"
     asks: ClassVar[dict[type[Ask], str]] = {
-        Window: "_window",
-        ZoomOut: "_zoom_out",
-        Back: "_back",
-        By: "_by",
-        Unit: "_unit",
-        Log: "_log_scale",
-        Baseline: "_baseline",
+        Window: "_choose",
+        ZoomOut: "_tell",
+        Back: "_tell",
+        By: "_tell",
+        Unit: "_tell",
+        Log: "_tell",
+        Baseline: "_choose",
         Mark: "_mark",
-        Unmark: "_unmark",
+        Unmark: "_tell",
     }
     latest: ClassVar[frozenset[type[Ask]]] = frozenset({Window})
 
     counts = traitlets.Bytes().tag(sync=True)
     """uint32, little-endian: for each bucket a number for each series."""
 
-    def __init__(self, logs: Logs, on: Mapping[str, Callable[..., None]] | None = None, **traits: Any) -> None:
+    def __init__(self, logs: Logs, on: Any = None, **traits: Any) -> None:
         super().__init__(logs, **traits)
-        self._alone = None if on else _Alone(self, logs)
-        self._on = on or self._alone.calls()  # type: ignore[union-attr]
+        self._alone = _Alone(self, logs) if on is None else None
+        self._on = on if self._alone is None else self._alone.calls()
         if self._alone:
             self._worker.put(self._alone.first)
 
@@ -138,32 +139,14 @@ class Timeline(Widget):
                 self.counts = counts
             self.data = data
 
-    def _window(self, ask: Window) -> None:
-        self._on["window"](*_stretch(ask))
+    def _tell(self, ask: Ask) -> None:
+        forward(self._on, ask)
 
-    def _zoom_out(self, _: ZoomOut) -> None:
-        self._on["zoom_out"]()
-
-    def _back(self, _: Back) -> None:
-        self._on["back"]()
-
-    def _by(self, ask: By) -> None:
-        self._on["by"](ask.field)
-
-    def _unit(self, ask: Unit) -> None:
-        self._on["unit"](ask.name)
-
-    def _log_scale(self, ask: Log) -> None:
-        self._on["log"](ask.on)
-
-    def _baseline(self, ask: Baseline) -> None:
-        self._on["baseline"](*_stretch(ask))
+    def _choose(self, ask: Window | Baseline) -> None:
+        call(self._on, "window" if isinstance(ask, Window) else "baseline", *_stretch(ask))
 
     def _mark(self, ask: Mark) -> None:
-        self._on["mark"](_ns(ask.time), ask.text)
-
-    def _unmark(self, ask: Unmark) -> None:
-        self._on["unmark"](ask.i)
+        call(self._on, "mark", _ns(ask.time), ask.text)
 
 
 def drawn(
