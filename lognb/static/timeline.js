@@ -21,7 +21,7 @@ export function mount(el, port) {
 
   // ---- elements
   const by = h("select", { "aria-label": "split by", onchange: () => ask("by", { field: by.value || null }) });
-  const what = h("span"), when = h("span", { class: "lt-when ln-num" }), legend = h("ul", { class: "lt-legend", "aria-label": "colours" });
+  const what = h("span"), when = h("span", { class: "tl-when ln-num" }), legend = h("ul", { class: "tl-legend", "aria-label": "colours" });
   const toggle = (text, title, onclick) => h("button", { title, onclick, "aria-pressed": "false" }, text);
   const unit = toggle("bytes", "Count bytes instead of records", () => ask("unit", { name: d.unit === "bytes" ? "records" : "bytes" }));
   const log = toggle("log", "Logarithmic heights; parts of a bar by their own logarithm, so that rare ones show", () => ask("log", { on: !d.log }));
@@ -34,22 +34,22 @@ export function mount(el, port) {
   const note = h("button", { title: "Mark a moment with a note (m)", onclick: () => write() }, "mark");
   const canvas = h("canvas", { role: "img" });
   // JupyterLab takes plain keys for itself wherever this attribute is not.
-  const surface = h("div", { class: "lt-surface", role: "slider", tabindex: 0, "data-lm-suppress-shortcuts": "true", "aria-orientation": "horizontal",
+  const surface = h("div", { class: "tl-surface", role: "slider", tabindex: 0, "data-lm-suppress-shortcuts": "true", "aria-orientation": "horizontal",
     "aria-label": "time", "aria-description": "Arrows move, Shift and arrows extend, Enter sets the window, Escape clears it, Alt and Enter set the baseline, m marks a moment" });
   const box = (name) => h("div", { class: name, "aria-hidden": "true", hidden: true });
-  const [band, other, sketch, view, line, hover] = ["lt-band", "lt-base", "lt-draft", "lt-view", "lt-cursor", "lt-hover"].map(box);
+  const [band, other, sketch, view, line, hover] = ["tl-band", "tl-base", "tl-draft", "tl-view", "tl-cursor", "tl-hover"].map(box);
   other.append(h("span", null, "baseline"));
-  const marks = h("ul", { class: "lt-marks", "aria-label": "marks" }), tip = h("div", { class: "lt-tip", hidden: true, "aria-hidden": "true" });
-  const plot = h("div", { class: "lt-plot" }, canvas, other, band, sketch, hover, line, view, surface, marks, tip);
-  const fault = h("div", { class: "lt-fault", role: "alert", hidden: true }), said = h("div", { class: "lt-said", role: "status" });
-  const empty = h("div", { class: "lt-empty ln-soft", hidden: true });
-  const tools = h("div", { class: "lt-tools" }, unit, log, base, note), moves = h("div", { class: "lt-tools" }, out, back);
-  const root = h("div", { class: "lt" }, h("div", { class: "lt-head" }, h("label", { class: "lt-by" }, what, by), tools, legend, h("div", { class: "lt-end" }, when, moves)), plot, empty, fault, said);
+  const marks = h("ul", { class: "tl-marks", "aria-label": "marks" }), tip = h("div", { class: "tl-tip", hidden: true, "aria-hidden": "true" });
+  const plot = h("div", { class: "tl-plot" }, canvas, other, band, sketch, hover, line, view, surface, marks, tip);
+  const fault = h("div", { class: "tl-fault", role: "alert", hidden: true }), said = h("div", { class: "tl-said", role: "status" });
+  const empty = h("div", { class: "tl-empty ln-soft", hidden: true });
+  const tools = h("div", { class: "tl-tools" }, unit, log, base, note), moves = h("div", { class: "tl-tools" }, out, back);
+  const root = h("div", { class: "tl" }, h("div", { class: "tl-head" }, h("label", { class: "tl-by" }, what, by), tools, legend, h("div", { class: "tl-end" }, when, moves)), plot, empty, fault, said);
   el.append(root);
 
   // ---- asking
   function press(button, on) { button.setAttribute("aria-pressed", String(on)); }
-  function busy() { root.classList.toggle("lt-busy", Boolean(d.busy) || waiting > 0); }
+  function busy() { root.classList.toggle("tl-busy", Boolean(d.busy) || waiting > 0); }
   function ask(kind, args) {
     waiting += 1;
     busy();
@@ -122,9 +122,9 @@ export function mount(el, port) {
   }
   function colour(i) {
     const s = d.series[i];
-    return s.level ? `--lt-${s.level}` : s.rest ? "--lt-rest" : d.by ? `--lt-${i % 12}` : "--lt-only";
+    return s.level ? `--tl-${s.level}` : s.rest ? "--tl-rest" : d.by ? `--tl-${i % 12}` : "--tl-only";
   }
-  function swatch(i) { return h("i", { class: "lt-swatch", style: { background: `var(${colour(i)})` } }); }
+  function swatch(i) { return h("i", { class: "tl-swatch", style: { background: `var(${colour(i)})` } }); }
 
   // ---- painting
   function plan() { frame ||= requestAnimationFrame(() => { frame = 0; if (stale) paint(); else place(); overlay(); }); }
@@ -207,10 +207,10 @@ export function mount(el, port) {
     put(other, draft?.baseline ? null : d.baseline, 2);
     const keyed = anchor !== null && cursor !== null && anchor !== cursor ? reach() : null;
     put(sketch, draft || keyed, 2);
-    sketch.classList.toggle("lt-other", Boolean(draft?.baseline));
+    sketch.classList.toggle("tl-other", Boolean(draft?.baseline));
     put(view, d.view, 3);
     put(line, cursor === null ? null : { since: cursor, until: cursor + every() }, 2);
-    root.classList.toggle("lt-picking", picking);
+    root.classList.toggle("tl-picking", picking);
     if (!there()) return;
     for (const box of [band, other, sketch, hover, line]) Object.assign(box.style, { top: `${area.top - 4}px`, height: `${area.height + 4}px` });
     view.style.top = `${area.bottom}px`;
@@ -239,7 +239,7 @@ export function mount(el, port) {
     const cut = (i === 0 && d.partial?.[0]) || (i === d.buckets - 1 && d.partial?.[1]), found = d.by ? parts(i) : [];
     const rows = found.map((p) => h("li", null, swatch(p.k), h("span", null, p.name), h("b", { class: "ln-num" }, amount(p.n))));
     const head = h("div", null, stretch(edge(i), edge(i + 1), d.zone || "UTC"), cut ? h("em", null, " partly covered") : null);
-    tip.replaceChildren(head, h("div", { class: "ln-num" }, counted(totals[i])), h("ul", { class: rows.length > 5 ? "lt-two" : null }, rows));
+    tip.replaceChildren(head, h("div", { class: "ln-num" }, counted(totals[i])), h("ul", { class: rows.length > 5 ? "tl-two" : null }, rows));
     show(xOf(edge(i)), xOf(edge(i + 1)));
   }
   /** The tip beside a stretch, or above it. It stays within the widget, since a cell of a notebook is cut at its edge. */
@@ -343,10 +343,10 @@ export function mount(el, port) {
 
   // ---- a note
   function write() {
-    if (!there() || root.querySelector(".lt-note")) return;
+    if (!there() || root.querySelector(".tl-note")) return;
     const at = cursor ?? start(), time = moment(at, d.zone || "UTC");
     const input = h("input", { maxlength: 1000, "data-lm-suppress-shortcuts": "true", "aria-label": `what happened at ${time.time}`, placeholder: `what happened at ${time.time}?` });
-    const form = h("form", { class: "lt-note" }, input);
+    const form = h("form", { class: "tl-note" }, input);
     const end = () => { form.remove(); surface.focus(); };
     form.addEventListener("submit", (event) => { event.preventDefault(); if (input.value.trim()) ask("mark", { time: String(at), text: input.value.trim() }); end(); });
     input.addEventListener("keydown", (event) => { event.stopPropagation(); if (event.key === "Escape") end(); });

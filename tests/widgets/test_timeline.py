@@ -112,8 +112,8 @@ def test_every_record_within_is_in_its_bucket(rows: list[Row], since: int, lengt
 
 def test_bars_have_the_colours_of_charts() -> None:
     css = (STATIC / "timeline.css").read_text(encoding="utf-8")
-    blocks = re.findall(r"\.lt \{(.*?)\}", css, re.DOTALL)
-    light, *dark = [dict(re.findall(r"--lt-([a-z0-9]+): (#[0-9a-f]{6})", b)) for b in blocks if "--lt-info" in b]
+    blocks = re.findall(r"\.tl \{(.*?)\}", css, re.DOTALL)
+    light, *dark = [dict(re.findall(r"--tl-([a-z0-9]+): (#[0-9a-f]{6})", b)) for b in blocks if "--tl-info" in b]
     assert len(dark) == 2
     assert [light[level] for level in LEVELS] == [PALETTE[level][0] for level in LEVELS]
     assert [light[str(i)] for i in range(len(CATEGORIES))] == list(CATEGORIES)

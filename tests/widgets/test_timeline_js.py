@@ -62,8 +62,8 @@ class Part:
         self.since, self.every, self.n = T0, every, n
         self.fill(rows, **more)
         self.el = page.show(self.widget, width=more.pop("width", 800))
-        self.plot = self.el.locator(".lt-surface")
-        self.tip = self.el.locator(".lt-tip")
+        self.plot = self.el.locator(".tl-surface")
+        self.tip = self.el.locator(".tl-tip")
         page.settle()
 
     def fill(self, rows: list[Row], by: str | None = "severity", of: str = "records", **more: Any) -> None:
@@ -103,7 +103,7 @@ class Part:
         """How wide the numbers at the left are; the cursor tells it."""
         self.plot.focus()
         self.bench.page.keyboard.press("Home")
-        wide = self.el.locator(".lt-cursor").evaluate("e => parseFloat(e.style.left)")
+        wide = self.el.locator(".tl-cursor").evaluate("e => parseFloat(e.style.left)")
         self.plot.blur()
         return float(wide)
 
@@ -211,7 +211,7 @@ def test_a_chosen_window_is_moved_and_resized(bench: Callable[..., Bench], logs:
     part.change(selected=odd)
     part.drag(12, 15)  # inside, below the grip: a new one
     assert part.calls[3:] == [("window", T0 + 12 * S, T0 + 15 * S)]
-    band = part.el.locator(".lt-band").bounding_box()
+    band = part.el.locator(".tl-band").bounding_box()
     assert band is None or band["width"] > 0
 
 
@@ -238,7 +238,7 @@ def test_a_baseline_is_chosen_with_alt_or_its_button_and_cleared(bench: Callable
     expected = [("baseline", T0 + a * 10 * S, T0 + b * 10 * S) for a, b in [(1, 2), (3, 4)]]
     assert part.calls == expected
     part.change(baseline={"since": str(T0 + 30 * S), "until": str(T0 + 40 * S)})
-    assert part.el.locator(".lt-base").inner_text() == "baseline"
+    assert part.el.locator(".tl-base").inner_text() == "baseline"
     button.click()
     part.bench.settle()
     assert part.calls[2:] == [("baseline", None, None)]
@@ -278,11 +278,11 @@ def test_notes_are_written_and_taken_away(bench: Callable[..., Bench], logs: ln.
 def test_texts_of_marks_do_not_overlap(bench: Callable[..., Bench], logs: ln.Logs) -> None:
     marks = [{"time": str(T0 + i * S // 2), "text": f"{EVIL} deploy {i}"} for i in range(0, 160, 7)]
     part = Part(bench(), logs, ROWS, 40, every=S, marks=[*marks, {"time": str(T0 - 1), "text": "outside"}])
-    texts = part.el.locator(".lt-marks span:visible")
+    texts = part.el.locator(".tl-marks span:visible")
     boxes = [texts.nth(i).bounding_box() for i in range(texts.count())]
     assert len(boxes) >= 6
-    assert part.el.locator(".lt-marks i:visible").count() == 12
-    assert "outside" not in part.el.locator(".lt-marks").inner_text()
+    assert part.el.locator(".tl-marks i:visible").count() == 12
+    assert "outside" not in part.el.locator(".tl-marks").inner_text()
     for i, a in enumerate(boxes):
         for b in boxes[:i]:
             assert a
@@ -315,7 +315,7 @@ def test_hostile_names_stay_text(bench: Callable[..., Bench], logs: ln.Logs) -> 
     shown = '<img src=x onerror="window.pwned=1">\\u202e\\x1b[31m</script>\\x00'
     assert shown in told
     assert "other (3 more)" in told
-    assert shown in part.el.locator(".lt-legend").inner_text()
+    assert shown in part.el.locator(".tl-legend").inner_text()
     assert part.bench.page.evaluate("[window.pwned, document.images.length]") == [None, 0]
     part.el.get_by_label("split by").select_option("x")
     part.bench.settle()
@@ -340,12 +340,12 @@ def test_ten_thousand_buckets_show_their_peaks(bench: Callable[..., Bench], logs
 
 def test_where_there_is_nothing_it_says_so(bench: Callable[..., Bench], logs: ln.Logs) -> None:
     part = Part(bench(), logs, [], 5)
-    assert part.el.locator(".lt-empty").inner_text() == "no records to draw"
+    assert part.el.locator(".tl-empty").inner_text() == "no records to draw"
     part.drag(1, 3)
     assert part.calls == []
     part.fill(ROWS)
     part.bench.settle()
-    assert not part.el.locator(".lt-empty").is_visible()
+    assert not part.el.locator(".tl-empty").is_visible()
     part.widget.show(b"")
     part.bench.settle()
     assert part.el.get_by_role("slider").count() == 1
@@ -357,7 +357,7 @@ def test_it_follows_width_height_and_theme(bench: Callable[..., Bench], logs: ln
     part.bench.theme("dark")
     part.bench.settle()
     assert (part.painted("info")[0][0], part.painted("info", theme=1)[0]) == (0, light)
-    plot = part.el.locator(".lt-plot")
+    plot = part.el.locator(".tl-plot")
     plot.evaluate("e => { e.style.display = 'none' }")
     part.bench.theme("light")
     part.bench.settle()
@@ -379,7 +379,7 @@ def test_rows_in_view_and_partial_edges_are_marked(bench: Callable[..., Bench], 
     assert hatched[0][0] < 0.8 * whole[0][0]
     assert hatched[1:] == whole[1:]
     assert "partly covered" in part.hover(0.5)
-    box = part.el.locator(".lt-view").bounding_box()
+    box = part.el.locator(".tl-view").bounding_box()
     assert box
     assert (box["x"], box["width"]) == (pytest.approx(part.x(1), abs=1), 3)
 
@@ -388,7 +388,7 @@ def test_being_busy_shows_and_does_not_move_anything(bench: Callable[..., Bench]
     part = Part(bench(), logs, ROWS, 5)
     before = part.el.bounding_box()
     part.change(busy=True)
-    assert "lt-busy" in part.el.locator(".lt").get_attribute("class")  # type: ignore[operator]
+    assert "tl-busy" in part.el.locator(".tl").get_attribute("class")  # type: ignore[operator]
     assert part.el.bounding_box() == before
     part.plot.focus()
     part.change(busy=False)
@@ -475,7 +475,7 @@ def test_alone_it_goes_all_the_way_and_looks_well(bench: Callable[..., Bench], l
         other = Timeline(logs)
         page.show(other)
         page.settle()
-        box = el.locator(".lt-surface").bounding_box()
+        box = el.locator(".tl-surface").bounding_box()
         assert box
         page.page.mouse.move(box["x"] + 300, box["y"] + 50)
         page.page.mouse.down()
