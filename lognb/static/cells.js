@@ -34,6 +34,7 @@ export function fillRow(el, here, above, open, how) {
     cell.setAttribute("aria-colindex", c + 1);
     cell.className = `lt-cell lt-${KINDS.has(field) ? field : "other"}`;
     cell.removeAttribute("title");
+    if (field === "open") cell.setAttribute("aria-expanded", String(open));
     cell.replaceChildren(...(here ? content(cell, field, here, above, open, how) : []));
   });
   known.slice(how.fields.length).forEach((cell) => cell.remove());

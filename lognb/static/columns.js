@@ -51,7 +51,7 @@ export class Columns {
 
   cell(field, i) {
     const props = { role: "columnheader", class: "lt-cell", "aria-colindex": i + 1 };
-    if (field === "open") return h("div", { ...props, "aria-label": "open" });
+    if (field === "open") return h("div", props, h("span", { class: "lt-unseen" }, "open"));
     if (field === "delta") return h("div", { ...props, class: "lt-cell lt-delta", title: "time since the row above" }, "Δ");
     if (field === "time") {
       const way = this.newest ? "newest" : "oldest";

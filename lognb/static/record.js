@@ -84,8 +84,8 @@ function valueLine(node, can, depth) {
   }
   const said = typed(node);
   const open = () => menu(can.root, button, `${node.key}`, deeds(can, { ...node, said, text: node.text }), button);
-  const button = h("button", { class: `lt-value lt-${node.type}`, "aria-haspopup": "menu", "aria-label": `${node.key}: ${said.slice(0, 200)}, ${node.type}` },
-    lines ? (node.frames ? `${number(node.frames)} frames` : "text") : said);
+  const seen = lines ? (node.frames ? `${number(node.frames)} frames` : "text") : said;
+  const button = h("button", { class: `lt-value lt-${node.type}`, "aria-haspopup": "menu", "aria-label": `${safe(node.key)}: ${seen}, ${node.type}` }, seen);
   button.addEventListener("click", open);
   button.addEventListener("keydown", (event) => {
     if (event.key !== "x" || !node.field || node.value === undefined) return;

@@ -54,7 +54,7 @@ class Table {
     this.title = h("span", { class: "lt-title" });
     this.pins = h("div", { class: "lt-pins", role: "group", "aria-label": "pinned records", hidden: true });
     this.help = h("div", { class: "lt-help", role: "dialog", "aria-label": "keys", tabindex: "-1", hidden: true },
-      h("dl", {}, KEYS.map(([key, what]) => [h("dt", {}, h("kbd", {}, key)), h("dd", {}, what)])));
+      h("dl", {}, KEYS.flatMap(([key, what]) => [h("dt", {}, h("kbd", {}, key)), h("dd", {}, what)])));
     this.ns = h("button", { "aria-pressed": "false", title: "all nanoseconds of each time", onclick: () => this.digits(!this.columns.ns) }, "ns");
     const add = h("button", { "aria-haspopup": "dialog", onclick: () => this.columns.choose(add) }, "columns +");
     const out = h("button", { "aria-haspopup": "menu", onclick: () => this.chosen.menu(out) }, "export");
@@ -191,7 +191,6 @@ class Table {
     const { el } = row;
     el.setAttribute("aria-rowindex", i + 2);
     el.setAttribute("aria-selected", String(Boolean(here) && this.chosen.has(id)));
-    el.setAttribute("aria-expanded", String(open));
     el.setAttribute("aria-busy", String(!here));
     el.dataset.index = i;
     el.className = `lt-row lt-of-${here ? here.page.severity[here.at] : "none"}${here ? "" : " lt-wait"}${open ? " lt-opened" : ""}`;
@@ -255,6 +254,8 @@ class Table {
       "/": () => this.el.dispatchEvent(new CustomEvent("ln-search-focus", { bubbles: true, composed: true })),
     }[event.key];
     if (to === undefined && !doing) return;
+    const [first, last] = this.scroll.range();
+    if (this.at < first || this.at > last) this.at = Math.max(0, first); // one goes on from what is seen
     event.preventDefault();
     event.stopPropagation(); // the notebook has keys of its own
     if (doing) return doing();

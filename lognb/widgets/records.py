@@ -199,8 +199,14 @@ def _named(key: str, prefix: str | None, known: Collection[str]) -> str | None:
 
 
 def _frames(text: str | None) -> int:
-    """How many lines of a text are frames of a stack, if most of at least three lines are."""
+    """How many lines of a text are frames of a stack: if most of at least three lines are, or it says so of itself.
+
+    >>> _frames('Traceback (most recent call last):\\n  File "a.py", line 3, in f\\n    g()\\n    ^^^\\nKeyError: 7')
+    1
+    """
     lines = (text or "")[:1_000_000].splitlines()
+    if lines and lines[0].startswith("Traceback (most recent call last)"):  # between its frames stand lines of code
+        return sum(line.startswith('  File "') for line in lines)
     found = sum(_FRAME.match(line) is not None for line in lines[1:])
     return found if len(lines) > 2 and found * 2 >= len(lines) - 1 else 0
 
