@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from lognb.logs import Logs, cache, frames, read, scan
     from lognb.query import Query
     from lognb.result import Result
+    from lognb.widgets.table import TableView
+    from lognb.widgets.timeline import Timeline
 
 __all__ = [
     "FieldError",
@@ -29,6 +31,8 @@ __all__ = [
     "Result",
     "SourceError",
     "StoreError",
+    "TableView",
+    "Timeline",
     "__version__",
     "cache",
     "frames",
@@ -42,6 +46,8 @@ _LAZY: Final = {
     "Logs": "lognb.logs",
     "Query": "lognb.query",
     "Result": "lognb.result",
+    "TableView": "lognb.widgets.table",
+    "Timeline": "lognb.widgets.timeline",
     "cache": "lognb.logs",
     "frames": "lognb.logs",
     "read": "lognb.logs",

