@@ -115,6 +115,20 @@ def test_fields_operators_and_values_complete(bench: Callable[..., Bench], panel
     assert el.locator(".ln-chip").inner_text().startswith("severity ≥ error")
 
 
+def test_completion_is_at_the_cursor(bench: Callable[..., Bench], panel: Panel) -> None:
+    """Python counts characters, the page halves of them."""
+    page = bench()
+    el = page.show(panel.bar)
+    text = _text(el)
+    text.fill("😀 sev x😀")
+    for _ in range(3):
+        text.press("ArrowLeft")
+    text.press("Control+Space")
+    _wait(page, el, "[role=option]")
+    text.press("Tab")
+    assert text.input_value() == "😀 severity x😀"
+
+
 def test_escape_closes_the_menu_then_gives_the_query_back(bench: Callable[..., Bench], panel: Panel) -> None:
     panel.text("severity>=warn")
     page = bench()
