@@ -64,10 +64,33 @@ function timeOf(cell, ns, above, how) {
   return [day, shown.clock, how.ns ? h("span", { class: "ln-soft" }, shown.rest) : null].filter(Boolean);
 }
 
-/** A row of a small list, which is a button. */
-export function smallRow(page, i, own, how) {
+/** A row of a small list: a button, and below it what `open` gives, once it is pressed. */
+export function smallRow(page, i, own, how, open) {
   const [ns, service] = [page.time[i], page.service[i]];
-  return h("button", { class: `lt-small ln-mono lt-of-${page.severity[i]}${own ? " lt-own" : ""}`, "aria-expanded": "false", "aria-current": own ? "true" : null },
+  const row = h("button", { class: `lt-small ln-mono lt-of-${page.severity[i]}${own ? " lt-own" : ""}`, "aria-expanded": "false", "aria-current": own ? "true" : null },
     h("span", {}, ns === null ? "(no time)" : clock(ns, how.zone).clock), h("span", { class: "lt-severity" }, page.severity[i].toUpperCase()),
     h("span", {}, service === null ? "(no service)" : plain(service)), h("span", { class: "lt-text" }, marked(plain((page.body[i] ?? "").slice(0, BODY)), how.words)));
+  const box = h("div", {}, row);
+  row.addEventListener("click", async () => {
+    const was = row.nextSibling;
+    if (was) was.remove();
+    const inner = was ? null : await open();
+    if (inner) box.append(h("div", { class: "lt-nested" }, inner));
+    row.setAttribute("aria-expanded", String(Boolean(inner)));
+  });
+  return box;
+}
+
+/** A button in the cell under the mouse; ask(event) shows its menu. Keys have "m", so it is in nobody's way. */
+export function hoverMenu(rows, ask) {
+  const dots = h("button", { class: "lt-dots", tabindex: "-1", "aria-hidden": "true", title: "what can be done with it" });
+  dots.addEventListener("click", (event) => { event.stopPropagation(); ask(event); });
+  rows.addEventListener("pointerover", (event) => {
+    const cell = event.target.closest("[role=gridcell]");
+    const row = cell && cell.parentElement;
+    const on = row && row.parentElement === rows && row.classList.contains("lt-row") && !cell.matches(".lt-open, .lt-delta");
+    if (!on) dots.remove();
+    else if (dots.parentElement !== cell) cell.append(dots);
+  });
+  rows.addEventListener("pointerleave", () => dots.remove());
 }

@@ -15,8 +15,8 @@ export class Columns {
     this.dragging = null;
   }
 
-  set(list, names, newest) {
-    Object.assign(this, { list: list.map((c) => ({ ...c })), names, newest });
+  set(list, newest) {
+    Object.assign(this, { list: list.map((c) => ({ ...c })), newest });
     this.draw();
   }
 

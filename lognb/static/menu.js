@@ -2,6 +2,10 @@
 
 import { h } from "./common.js";
 
+const KEYS = [["j k ↓ ↑", "the next, the last row"], ["← →", "another column"], ["PgUp PgDn Home End", "far away"], ["Enter", "open the record, or close it; Tab goes into it"],
+  ["Space", "select; with Shift all rows from the last one selected"], ["m", "what can be done with the value; also a right click"], ["x", "exclude the value"],
+  ["c", "copy the bodies that are selected"], ["/", "to the search"], ["Esc", "close, deselect"], ["?", "these keys"]];
+
 let shut = null; // closes what is open; there is one at a time
 
 function place(box, anchor) {
@@ -114,4 +118,10 @@ export function closeMenu() {
   const was = shut !== null;
   if (was) shut();
   return was;
+}
+
+/** The keys of the table, to be shown when asked for. */
+export function helpBox() {
+  return h("div", { class: "lt-help", role: "dialog", "aria-label": "keys", tabindex: "-1", hidden: true },
+    h("dl", {}, KEYS.flatMap(([key, what]) => [h("dt", {}, h("kbd", {}, key)), h("dd", {}, what)])));
 }

@@ -63,8 +63,9 @@ export class Pages {
     this.flying += 1;
     const landed = (page) => {
       this.flying -= 1;
+      if (page.stale) return; // news of other rows is on its way
       waiting.delete(number);
-      if (page && page.revision === this.revision) {
+      if (page.revision === this.revision) {
         this.keep(page);
         this.changed();
       }

@@ -145,9 +145,7 @@ function acts(record, can, box) {
     near.setAttribute("aria-expanded", String(open));
     if (open) around(record, can, box); else box.replaceChildren();
   } }, "Context ±20");
-  const pinned = can.pinned(record.id);
-  const pin = h("button", { onclick: () => (can.pinned(record.id) ? can.unpin(record.id) : line(can.root, pin, "a note to the pin", "", (note) => can.pin(record.id, note))) },
-    pinned ? "Unpin" : "Pin with note");
+  const pin = h("button", { class: "lt-pinning", onclick: () => (can.pinned(record.id) ? can.unpin(record.id) : line(can.root, pin, "a note to the pin", "", (note) => can.pin(record.id, note))) });
   const json = h("button", { onclick: () => { copy(asJson(record)); can.say("copied as JSON"); } }, "Copy JSON");
   return h("div", { class: "lt-acts" }, near, go("trace", record.ids.trace_id), go("session", record.ids.session_id), go("user", record.ids.user_id), pin, json);
 }
@@ -178,6 +176,9 @@ export function details(record, can) {
       h("div", {}, group("attributes", named.attributes, can), group("scope", named.scope, can)),
       h("div", {}, group("ids", named.ids, can), group("resource", named.resource, can))),
     h("div", { class: "lt-two" }, h("div", {}, group("times", named.times, can)), h("div", {}, group("origin", named.origin, can))));
+  const name = () => { el.querySelector(".lt-pinning").textContent = can.pinned(record.id) ? "Unpin" : "Pin with note"; };
+  name();
+  el.addEventListener("lt-pins", name);
   el.addEventListener("keydown", (event) => {
     const way = { ArrowDown: 1, ArrowUp: -1, j: 1, k: -1 }[event.key];
     const all = [...el.querySelectorAll("button, select")].filter((b) => b.offsetParent);

@@ -4,15 +4,12 @@ import { h, number, plain, later, notebook } from "./common.js";
 import { Pages } from "./pages.js";
 import { Scroll } from "./scroll.js";
 import { Columns } from "./columns.js";
-import { menu, closeMenu } from "./menu.js";
+import { menu, closeMenu, helpBox } from "./menu.js";
 import { details, deeds, pattern } from "./record.js";
-import { fillRow, smallRow, textOf } from "./cells.js";
+import { fillRow, smallRow, textOf, hoverMenu } from "./cells.js";
 import { Chosen, pinStrip } from "./chosen.js";
 
 const ROW = 24; // px, as in table.css
-const KEYS = [["j k ↓ ↑", "the next, the last row"], ["← →", "another column"], ["PgUp PgDn Home End", "far away"], ["Enter", "open the record, or close it"],
-  ["Space", "select; with Shift all rows from the last one selected"], ["m", "what can be done with the value"], ["x", "exclude the value"],
-  ["c", "copy the bodies that are selected"], ["/", "to the search"], ["Esc", "close, deselect"], ["?", "these keys"]];
 let tables = 0;
 
 class Table {
@@ -53,8 +50,7 @@ class Table {
     this.error = h("div", { class: "lt-error", role: "alert", hidden: true });
     this.title = h("span", { class: "lt-title" });
     this.pins = h("div", { class: "lt-pins", role: "group", "aria-label": "pinned records", hidden: true });
-    this.help = h("div", { class: "lt-help", role: "dialog", "aria-label": "keys", tabindex: "-1", hidden: true },
-      h("dl", {}, KEYS.flatMap(([key, what]) => [h("dt", {}, h("kbd", {}, key)), h("dd", {}, what)])));
+    this.help = helpBox();
     this.ns = h("button", { "aria-pressed": "false", title: "all nanoseconds of each time", onclick: () => this.digits(!this.columns.ns) }, "ns");
     const add = h("button", { "aria-haspopup": "dialog", onclick: () => this.columns.choose(add) }, "columns +");
     const out = h("button", { "aria-haspopup": "menu", onclick: () => this.chosen.menu(out) }, "export");
@@ -67,13 +63,15 @@ class Table {
   listen() {
     this.grid.addEventListener("keydown", (event) => this.key(event));
     this.rows.addEventListener("click", (event) => this.click(event));
-    this.rows.addEventListener("contextmenu", (event) => {
+    const ask = (event) => {
       const cell = this.hit(event);
       if (!cell || cell.details) return;
       event.preventDefault();
       this.focusOn(cell.index, cell.col);
       this.ask(cell.index, cell.col);
-    });
+    };
+    hoverMenu(this.rows, ask);
+    this.rows.addEventListener("contextmenu", ask);
     for (const type of ["focus", "blur"]) this.grid.addEventListener(type, () => this.draw());
     this.el.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && !this.help.hidden) { this.helped(); event.stopPropagation(); }
@@ -82,9 +80,8 @@ class Table {
 
   /** The other half has set new data. */
   update() {
-    const data = this.port.get("data") || {};
+    const [data, before] = [this.port.get("data") || {}, this.data];
     if (data.revision === undefined) return;
-    const before = this.data;
     this.data = data;
     this.words = pattern(data.words);
     if (data.revision !== before.revision) {
@@ -92,19 +89,25 @@ class Table {
       this.pages.reset(data.revision, data.count, data.page);
       this.scroll.count = data.count;
       if (!same) this.settle();
-      if (!same) this.chosen.clear();
       this.error.hidden = true;
     }
     if (before.every_ns !== data.every_ns) this.columns.ns = Boolean(data.every_ns);
-    this.columns.set(data.columns || [], data.fields || [], data.newest);
-    this.layout++;
+    this.columns.names = data.fields || [];
+    // A head that did not change stays as it is: an edge of it may be held by a mouse.
+    const drawn = JSON.stringify([data.columns, data.newest, data.every_ns, data.zone, data.words]);
+    if (drawn !== this.drawnAs) {
+      this.drawnAs = drawn;
+      this.columns.set(data.columns || [], data.newest);
+      this.layout++;
+    }
     this.grid.setAttribute("aria-rowcount", data.count + 1);
-    this.grid.setAttribute("aria-colcount", this.columns.fields.length);
     this.head();
-    if (JSON.stringify([before.pinned, before.notes]) !== JSON.stringify([data.pinned, data.notes])) pinStrip(this).then(() => this.resized());
-    clearTimeout(this.slow);
-    if (data.busy) this.slow = setTimeout(() => this.el.classList.add("lt-busy"), 150);
-    else this.el.classList.remove("lt-busy");
+    if (JSON.stringify([before.pinned, before.notes]) !== JSON.stringify([data.pinned, data.notes])) {
+      pinStrip(this).then(() => this.resized());
+      for (const open of this.scroll.open.values()) open.el.querySelector(".lt-details").dispatchEvent(new Event("lt-pins"));
+    }
+    clearTimeout(this.slow); // what is quick does not flicker
+    this.slow = setTimeout(() => this.el.classList.toggle("lt-busy", Boolean(data.busy)), data.busy ? 150 : 0);
     this.resized();
   }
 
@@ -116,8 +119,8 @@ class Table {
       this.lost.set(open.id, open);
     }
     this.scroll.open.clear();
-    this.at = 0;
-    this.scroll.y = 0;
+    this.at = this.scroll.y = 0;
+    this.chosen.clear();
   }
 
   head() {
@@ -143,6 +146,7 @@ class Table {
     const narrow = this.el.clientWidth < 620;
     if (narrow !== this.columns.narrow) { this.columns.narrow = narrow; this.layout++; this.columns.draw(); }
     this.el.classList.toggle("lt-narrow", narrow);
+    this.grid.setAttribute("aria-colcount", this.columns.fields.length);
     this.el.style.setProperty("--lt-view", `${this.grid.clientWidth - 4}px`); // records do not move sideways with the rows
     this.scroll.measure();
     this.draw();
@@ -326,16 +330,10 @@ class Table {
 
   /** A row of a small list: a record around another, or a pin. */
   small(page, i, own) {
-    const row = smallRow(page, i, own, this.how());
-    const box = h("div", {}, row);
-    row.addEventListener("click", async () => {
-      const open = row.getAttribute("aria-expanded") === "true";
-      if (open) box.lastChild.remove();
-      const record = open ? null : await this.tell("record", { id: page.ids[i] });
-      if (record) box.append(h("div", { class: "lt-nested" }, details(record, this.can)));
-      row.setAttribute("aria-expanded", String(Boolean(record)));
+    return smallRow(page, i, own, this.how(), async () => {
+      const record = await this.tell("record", { id: page.ids[i] });
+      return record && details(record, this.can);
     });
-    return box;
   }
 
   /** The menu of a value in a row. */
@@ -357,9 +355,8 @@ class Table {
   digits(on) {
     this.columns.ns = on;
     this.ns.setAttribute("aria-pressed", String(on));
-    this.layout++;
     this.columns.draw();
-    this.draw();
+    this.columns.changed();
   }
 
   helped() {

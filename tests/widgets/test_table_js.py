@@ -288,6 +288,7 @@ def test_pins_stand_above_with_their_note(shown: Any) -> None:
     assert body in strip.inner_text()
     assert PAYLOADS[0] in strip.inner_text()
     assert el.locator(".lt-detail").is_visible()  # what was open stays so
+    assert el.locator(".lt-detail .lt-pinning").inner_text() == "Unpin"
     strip.get_by_role("button", name="unpin").click()
     made.settle()
     assert not strip.is_visible()
@@ -312,6 +313,19 @@ def test_hostile_text_stays_text(hostile: Any) -> None:
         assert raw not in text
     assert "red" in text
     assert "\\n" in text
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    el.locator(".lt-grid").focus()
+    press(made, "Escape", "Home")
+    if not el.locator(".lt-detail:visible").count():
+        press(made, "Enter")
+    el.get_by_role("button", name="Copy JSON").first.click()
+    copied = json.loads(page.evaluate("navigator.clipboard.readText()"))
+    assert copied["attributes"] == {
+        PAYLOADS[-1]: PAYLOADS[-1],
+        "same": PAYLOADS[-1],
+        "in": {PAYLOADS[-1]: [PAYLOADS[-1]]},
+    }
+    press(made, "Escape", "Escape")
     table.data = {**table.data, "pinned": ["100"], "notes": {"100": PAYLOADS[1]}, "words": ["<img", "needle", "("]}
     made.settle()
     assert "needle" in el.locator(".lt-rows mark").all_inner_texts()
@@ -319,6 +333,24 @@ def test_hostile_text_stays_text(hostile: Any) -> None:
     assert page.evaluate("window.ran") is None
     assert page.locator("#widget-0").locator("img, script, svg, a, iframe").count() == 0
     made.picture("table-hostile")
+
+
+def test_the_mouse_finds_the_menu_of_a_value(shown: Any) -> None:
+    made, el, table = shown
+    cell = rows(el).nth(2).locator("[role=gridcell]").nth(4)
+    service = cell.inner_text()
+    cell.hover()
+    el.locator(".lt-dots").click()
+    made.page.get_by_role("menuitem", name="exclude").click()
+    made.settle()
+    assert str(table.logs.query) == f"severity>=warn service_name!={service}"
+    rows(el).nth(1).locator("[role=gridcell]").nth(3).click(button="right")
+    assert made.page.get_by_role("menuitem").first.inner_text().startswith("include ")
+    made.page.mouse.click(5, 600)
+    assert made.page.get_by_role("menu").count() == 0
+    rows(el).nth(1).locator("[role=gridcell]").nth(5).click()
+    made.settle()
+    assert el.locator(".lt-detail").is_visible()
 
 
 def test_errors_are_said_in_the_table(shown: Any) -> None:
