@@ -90,7 +90,7 @@ class Drawing:
             }
         )
 
-    def timeline(self, found: Counted, notes: Notes, *, back: bool) -> None:
+    def timeline(self, found: Counted, notes: Notes, *, back: bool, busy: bool = False) -> None:
         view = found.view
         data, numbers = bars.drawn(found.volume, found.since, found.until, found.every, view.by, view.unit)
         offered = bars.menu(self._names)
@@ -107,14 +107,14 @@ class Drawing:
             zone=view.zone,
             total=int(found.volume["records"].sum()),
             back=back,
-            busy=False,
+            busy=busy,
         )
 
     def facets(self, query: Query, strip: dict[str, Any], facets: list[dict[str, Any]]) -> None:
         self._facets.query = query
         self._facets.show(strip=strip, facets=facets, busy=False)
 
-    def table(self, found: Counted, notes: Notes) -> None:
+    def table(self, found: Counted, notes: Notes, *, busy: bool = False) -> None:
         view, names = found.view, [name for name, _ in found.view.columns]
         rows = (view.query, view.newest, names)
         if self._rows[0] != rows:
@@ -128,7 +128,7 @@ class Drawing:
             zone=view.zone,
             words=words_of(view.query),
             fields=self._names,
-            busy=False,
+            busy=busy,
             every_ns=False,
             query=str(view.query),
             page=page_of(found.panel.page.records, names),

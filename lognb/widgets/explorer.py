@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 import warnings
 from dataclasses import replace
 from functools import partial
@@ -19,6 +20,7 @@ import traitlets
 
 from lognb import _notes
 from lognb._text import plain
+from lognb.analyses.facets import ALWAYS
 from lognb.errors import LognbError, QueryError
 from lognb.widgets import asked, counted, permalink, still
 from lognb.widgets.drawing import Drawing
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 
 FACETS: Final = 30
 """Facets that a panel has at most: each is counted at every change."""
+MANY: Final = 1_000_000
+"""Of more records rows and timeline are drawn before the facets, whose fields are read once at the beginning."""
 _TRAITS: Final = ("query_text", "columns", "newest", "zone", "by", "unit", "log_scale", "fields")
 _log = logging.getLogger("lognb.widgets")
 
@@ -61,6 +65,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
         self._shown: dict[str, int] = {}
         self._counts: dict[Query, int] = {}
         self._found: Counted | None = None
+        self._rows: Counted | None = None
         self._usual: tuple[str, ...] | None = None
         self._revision, self._mirroring = 0, 0
         self.note = ""
@@ -186,6 +191,8 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
         try:
             if revision != self._revision:
                 return
+            if found is None and self._of.engine.overview["records"] > MANY:
+                self._draw_rows(revision, counted.count(self._of, view, shown, ALWAYS), busy=True)
             if found is None or not found.same(view, shown):
                 found = counted.count(self._of, view, shown, self._usual)
             self._draw_found(revision, replace(found, view=view))
@@ -195,17 +202,24 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
             _log.exception("a panel could not count %r", str(view.query))
             self._ended(revision, "lognb made a mistake; logging has its traceback")
 
+    def _draw_rows(self, revision: int, found: Counted, *, busy: bool = False) -> None:
+        """Draw the picture and the rows; the facets, if they are all that is still being counted, later."""
+        notes = _notes.of(self._of.engine)
+        with self._lock:
+            if revision == self._revision:
+                self._rows = found
+                self._drawing.timeline(found, notes, back=bool(self._windows), busy=busy)
+                self._drawing.table(found, notes, busy=busy)
+
     def _draw_found(self, revision: int, found: Counted) -> None:
         """Draw what was counted, the picture and the rows first; then what takes a few more questions."""
         engine, query, count = self._of.engine, found.view.query, found.panel.count
-        notes = _notes.of(engine)
         with self._lock:
             if revision != self._revision:
                 return
+            self._draw_rows(revision, found)
             self._found, self._usual = found, self._usual or found.fields
             self._mirror()
-            self._drawing.timeline(found, notes, back=bool(self._windows))
-            self._drawing.table(found, notes)
         strip = counted.strip(engine, query, count)
         facets = counted.facets_of(engine, found)
         with self._lock:
@@ -262,16 +276,22 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
         bundle: dict[str, Any] = super()._repr_mimebundle_(**options) or {}
-        self.wait(30)
-        with self._lock:
-            found, line, note = self._found, self.code, self.note
-        bundle["text/plain"] = still.text(self._of, found, line, note)
-        bundle["text/html"] = still.html(self._of, found, line, note)
+        found, line = self._counted()
+        bundle["text/plain"] = still.text(self._of, found, line, self.note)
+        bundle["text/html"] = still.html(self._of, found, line, self.note)
         return bundle
 
     def __repr__(self) -> str:
-        self.wait(30)
-        return still.text(self._of, self._found, self.code, self.note)
+        return still.text(self._of, *self._counted(), self.note)
+
+    def _counted(self) -> tuple[Counted | None, str]:
+        """What stands in an output, and its code. The first showing waits for rows only, not for every facet."""
+        end = time.monotonic() + 30
+        while not self._worker.wait(0.05) and time.monotonic() < end:
+            if self._found is None and self._rows is not None and time.monotonic() > end - 29:
+                break
+        found = self._rows
+        return found, code(self._view.query if found is None else found.view.query, self._of.query)
 
     def _redraw(self) -> None:
         """Pins or marks changed."""

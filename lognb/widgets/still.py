@@ -20,6 +20,7 @@ _ROWS: Final = 20
 _VALUES: Final = 6
 _FACETS: Final = 4
 _BODY: Final = 300
+_BARS: Final = 80
 
 
 def text(logs: Logs, found: Counted | None, code: str, note: str) -> str:
@@ -28,7 +29,13 @@ def text(logs: Logs, found: Counted | None, code: str, note: str) -> str:
         return (
             f"panel of {plural(int(logs.engine.overview['records']), 'record')}: nothing is counted yet\n{plain(code)}"
         )
-    lines = [_head(logs, found), plain(str(found.view.query)), f"|{_blocks(found)}|", plain(code), plain(note)]
+    lines = [
+        _head(logs, found),
+        plain(str(found.view.query)),
+        f"|{_timeline.blocks(*_bars(found))}|",
+        plain(code),
+        plain(note),
+    ]
     return "\n".join(line for line in lines if line.strip("|"))
 
 
@@ -41,7 +48,7 @@ def html(logs: Logs, found: Counted | None, code: str, note: str) -> str:
         f'<p class="ln-say"><b>{_html.text(_head(logs, found))}</b></p>',
         f'<p class="ln-dim"><code>{_html.text(query)}</code></p>' if query else "",
         f'<p><span class="ln-sev ln-warn">note</span> {_html.text(note)}</p>' if note else "",
-        _timeline.html(_buckets(found), found.every),
+        _timeline.html(*_bars(found)),
         f'<div class="ln-side">{"".join(_facet(found, field) for field in found.fields[:_FACETS])}</div>',
         _records(found),
         f'<p class="ln-dim">these records again: <code>{_html.text(code)}</code></p>',
@@ -56,14 +63,15 @@ def _head(logs: Logs, found: Counted) -> str:
     return f"{count(found.panel.count)} of {plural(total, 'record')}"
 
 
-def _buckets(found: Counted) -> list[_timeline.Bucket]:
-    """The timeline's buckets by severity; split by another field, as if all were info."""
-    rows = found.volume.select(pl.col("bucket").dt.timestamp("ns"), "by", "records").iter_rows()
-    return [(at, by if by in LEVELS and found.view.by == "severity" else "info", n) for at, by, n in rows]
-
-
-def _blocks(found: Counted) -> str:
-    return _timeline.blocks(_buckets(found), found.every)
+def _bars(found: Counted) -> tuple[list[_timeline.Bucket], int]:
+    """The timeline by severity in at most some 80 bars, and their width; split by another field, as if all were info."""
+    every = found.every * max(1, -(-((found.until - found.since) // found.every) // _BARS))
+    bars: dict[tuple[int, str], int] = {}
+    for at, by, n in found.volume.select(pl.col("bucket").dt.timestamp("ns"), "by", "records").iter_rows():
+        level = by if by in LEVELS and found.view.by == "severity" else "info"
+        key = (at // every * every, level)
+        bars[key] = bars.get(key, 0) + n
+    return [(at, level, n) for (at, level), n in bars.items()], every
 
 
 def _facet(found: Counted, field: str) -> str:

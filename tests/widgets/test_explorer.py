@@ -113,6 +113,13 @@ def test_severity_has_all_seven_and_service_is_always_there(logs: ln.Logs, explo
     assert panel.fields == before, "facets do not jump about"
 
 
+def test_of_many_records_the_rows_come_first(logs: ln.Logs, explore: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lognb.widgets.explorer.MANY", 0)
+    panel = explore(logs, query="severity>=warn")
+    agrees(panel)
+    assert len(panel.fields) > 2
+
+
 def test_a_click_in_a_facet(logs: ln.Logs, explore: Callable[..., Explorer]) -> None:
     panel = explore(logs)
     ask(panel, "facets", "toggle", field="service_name", value="checkout", state="include")
