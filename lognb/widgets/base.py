@@ -81,6 +81,13 @@ class Widget(anywidget.AnyWidget):
         self._worker = worker_of(logs.engine)
         self.on_msg(self._receive)
 
+    def _send(self, msg: Any, buffers: Any = None) -> None:
+        super()._send(msg, buffers)
+        # ipykernel 7.4 handles what comes next on a channel in the shell whose thread last sent on it: the main one, if a
+        # cell or the worker did, where it would wait for the cell that runs. Without this it goes where it was sent to.
+        if self.comm is not None:
+            vars(self.comm).pop("_reply_subshell_id", None)
+
     def _receive(self, _: Any, content: Any, buffers: Any) -> None:
         number = content.get("id") if isinstance(content, dict) else None
         if isinstance(number, bool) or not isinstance(number, int):
