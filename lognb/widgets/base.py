@@ -83,10 +83,9 @@ class Widget(anywidget.AnyWidget):
 
     def _send(self, msg: Any, buffers: Any = None) -> None:
         super()._send(msg, buffers)
-        # ipykernel 7.4 handles what comes next on a channel in the shell whose thread last sent on it: the main one, if a
-        # cell or the worker did, where it would wait for the cell that runs. Without this it goes where it was sent to.
-        if self.comm is not None:
-            vars(self.comm).pop("_reply_subshell_id", None)
+        # ipykernel 7.4 handles what comes next on a channel in the shell whose thread last sent on it: the main one, if
+        # a cell or the worker did, where it would wait for the cell that runs. Without this it goes where it was sent.
+        getattr(self.comm, "__dict__", {}).pop("_reply_subshell_id", None)
 
     def _receive(self, _: Any, content: Any, buffers: Any) -> None:
         number = content.get("id") if isinstance(content, dict) else None
