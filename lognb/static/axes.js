@@ -37,7 +37,7 @@ export function moment(ns, zone, beside = 0n) {
   return { day: `${Number(day)} ${MONTHS[month - 1]} ${year}`, time };
 }
 
-/** A stretch of time in words, the day said once. */
+/** A stretch of time in words, day and year said once. */
 export function stretch(since, until, zone) {
   let [a, b] = [moment(since, zone, until), moment(until, zone, since)];
   while (a.time.includes(".") && a.time.endsWith("000") && b.time.endsWith("000")) {
@@ -45,7 +45,8 @@ export function stretch(since, until, zone) {
     b = { ...b, time: b.time.slice(0, -3) };
   }
   if (a.day === b.day) return `${a.time}–${b.time}, ${a.day}`;
-  return `${a.time}, ${a.day} – ${b.time}, ${b.day}`;
+  const day = a.day.slice(-4) === b.day.slice(-4) ? a.day.slice(0, -5) : a.day;
+  return `${a.time}, ${day} – ${b.time}, ${b.day}`;
 }
 
 /** How many ns the clocks of a zone are ahead of UTC at a time. */

@@ -13,7 +13,8 @@ export function bars(g, { d, area, totals, value, tall, dpr, ink, colour }) {
     return best;
   });
   const gap = width / slots > 3 ? 1 : 0, heights = new Float64Array(slots);
-  const xs = Array.from({ length: slots + 1 }, (_, c) => Math.round((left + (c * width) / slots) * dpr) / dpr);
+  const snap = (at) => Math.round(at * dpr) / dpr;
+  const xs = Array.from({ length: slots + 1 }, (_, c) => snap(left + (c * width) / slots));
   // On a log scale the height is that of the sum, and the parts share it by their own logarithms.
   const weight = (n) => (d.log ? Math.log1p(n) : n);
   const wholes = columns.map((i) => d.series.reduce((sum, _, s) => sum + weight(value(i, s)), 0));
@@ -23,8 +24,10 @@ export function bars(g, { d, area, totals, value, tall, dpr, ink, colour }) {
     columns.forEach((i, c) => {
       const n = value(i, s);
       if (!n) return;
-      const part = Math.max(0.8, (tall(totals[i]) * weight(n)) / wholes[c]);  // one among thousands shows
-      g.fillRect(xs[c], bottom - heights[c] - part, Math.max(1 / dpr, xs[c + 1] - xs[c] - gap), part);
+      const part = Math.max(1, (tall(totals[i]) * weight(n)) / wholes[c]);  // one among thousands shows
+      // Whole pixels, else the page would shine through where two parts meet.
+      const low = snap(bottom - heights[c]), high = snap(bottom - heights[c] - part);
+      g.fillRect(xs[c], high, Math.max(1 / dpr, xs[c + 1] - xs[c] - gap), low - high);
       heights[c] += part;
     });
   });

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lognb as ln
@@ -82,6 +82,7 @@ def test_bytes_beyond_32_bits_are_scaled() -> None:
     assert data["said"].startswith("100 GB by severity: info 100 GB")
 
 
+@settings(deadline=None)
 @given(
     rows=st.lists(
         st.tuples(st.integers(-5, 40), st.sampled_from([*LEVELS, None, "other (2 more)"]), st.integers(0, 9))

@@ -454,6 +454,22 @@ def test_times_on_the_axis_are_round_in_the_zone(
     assert found == labels
 
 
+@pytest.mark.parametrize(
+    ("since", "until", "said"),
+    [
+        ("2026-11-03T09:00:00Z", "2026-11-03T09:00:30Z", "09:00:00–09:00:30, 3 Nov 2026"),
+        ("2026-11-03T09:00:00Z", "2026-11-03T10:30:00Z", "09:00–10:30, 3 Nov 2026"),
+        ("2026-11-03T09:00:00Z", "2026-11-03T09:00:00.250Z", "09:00:00.000–09:00:00.250, 3 Nov 2026"),
+        ("2026-11-03T09:00:00Z", "2026-11-03T09:00:00.000000001Z", "09:00:00.000000000–09:00:00.000000001, 3 Nov 2026"),
+        ("2026-11-03T09:00:00Z", "2026-11-04T09:00:00Z", "09:00, 3 Nov – 09:00, 4 Nov 2026"),
+        ("2026-12-31T09:00:00Z", "2027-01-01T00:00:00Z", "09:00, 31 Dec 2026 – 00:00, 1 Jan 2027"),
+    ],
+)
+def test_a_stretch_of_time_is_said_as_fine_as_it_is(ticks: Locator, since: str, until: str, said: str) -> None:
+    both = [str(t) for t in pl.Series([since, until]).str.to_datetime(time_unit="ns").dt.timestamp("ns")]
+    assert ticks.evaluate('(_, [a, b]) => axes.stretch(a, b, "UTC")', both) == said
+
+
 @pytest.fixture(scope="module")
 def ticks(browser: Any) -> Locator:
     from tests.widgets.browser import bench

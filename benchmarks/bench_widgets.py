@@ -1,0 +1,228 @@
+"""The panel in a real JupyterLab in a real browser: what a brush, a jump and the wheel cost, beside pings and an idle page.
+
+    python -m benchmarks.bench_widgets [RECORDS] [RUNS]     (10,000,000 and 25)
+    python -m benchmarks.bench_widgets STORE [RUNS]         (a store that many.py made)
+
+All times are the page's own clock, in milliseconds, p50 and p95 of one run of one page. A ping is an empty message to the
+kernel and back by the same way as the panel's. Engine time is what the kernel spends on the questions of that brush. A
+frame is the time between two animation frames; beside an idle page, which shows the same panel and does nothing.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from benchmarks import many
+from lognb.engines.duckdb import build
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "browser"))
+
+import jlab
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+OPEN: Final = """
+import time, anywidget, traitlets
+import lognb as ln
+from lognb.engines.duckdb import open_store
+from lognb.loaders import LoadReport
+from lognb.logs import Logs
+from lognb.query import Query
+from lognb.widgets import counted
+
+class Ping(anywidget.AnyWidget):
+    _esm = '''export default { render({ model, el }) {
+      window.ping = () => new Promise((done) => {
+        const began = performance.now(), heard = () => { model.off("msg:custom", heard); done(performance.now() - began); };
+        model.on("msg:custom", heard);
+        model.send({});
+      });
+      el.textContent = "ping";
+    } };'''
+
+spent = []
+def timed(name):
+    was = getattr(counted, name)
+    def ask(*args, **named):
+        began = time.perf_counter()
+        try:
+            return was(*args, **named)
+        finally:
+            spent.append((time.perf_counter() - began) * 1000)
+    setattr(counted, name, ask)
+for name in ("count", "strip", "facets_of"):
+    timed(name)
+
+engine = open_store(PATH)
+logs = Logs(engine, Query(), ["many"], LoadReport.from_dict({**engine.report.get("load", {}), "overall": engine.overview}))
+ping = Ping()
+ping.on_msg(lambda widget, content, buffers: widget.send({}))
+"""
+
+WATCH: Final = """() => {
+  const seen = (window.seen = { up: 0, bars: 0, facets: 0, frames: [], on: false });
+  document.addEventListener("pointerup", () => { seen.up = performance.now(); seen.bars = seen.facets = 0; }, true);
+  const clear = CanvasRenderingContext2D.prototype.clearRect;
+  CanvasRenderingContext2D.prototype.clearRect = function (...box) {
+    if (this.canvas.closest(".tl-plot")) seen.bars ||= performance.now();
+    return clear.apply(this, box);
+  };
+  new MutationObserver(() => { seen.facets = performance.now(); })
+    .observe(document.querySelector(".ln-facets"), { subtree: true, childList: true, characterData: true });
+  const frame = (now) => { if (seen.on) seen.frames.push(now); requestAnimationFrame(frame); };
+  requestAnimationFrame(frame);
+}"""
+
+JUMP: Final = """(share) => new Promise((done) => {
+  const bar = document.querySelector(".lt-bar"), began = performance.now();
+  bar.scrollTop = share * (bar.scrollHeight - bar.clientHeight);
+  const look = () => {
+    const rows = [...document.querySelectorAll(".lt-grid .lt-row")];
+    const filled = rows.length > 5 && !rows.some((row) => row.classList.contains("lt-wait"));
+    if (filled && performance.now() - began > 1) done(performance.now() - began); else requestAnimationFrame(look);
+  };
+  requestAnimationFrame(() => requestAnimationFrame(look));
+})"""
+
+
+def quantiles(times: Sequence[float]) -> tuple[float, float]:
+    """p50 and p95."""
+    ordered = sorted(times)
+    return statistics.median(ordered), ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))]
+
+
+def show(what: str, times: Sequence[float], beside: str = "") -> None:
+    p50, p95 = quantiles(times)
+    print(f"{what:44s} p50 {p50:7.1f} ms   p95 {p95:7.1f} ms   n {len(times):4d}   {beside}".rstrip(), flush=True)
+
+
+def verdict(found: float, goal: float) -> str:
+    return f"(goal {goal:.1f})" + ("" if found <= goal else "   MISSED")
+
+
+class Bench:
+    """One tab with the panel."""
+
+    def __init__(self, tab: jlab.Tab, folder: Path, store: Path) -> None:
+        self.tab, self.page = tab, tab.page
+        self.chance = random.Random(3)
+        (folder / "opened.py").write_text(OPEN.replace("PATH", repr(str(store))), encoding="utf-8")
+        tab.run(folder, "bench.ipynb", ["from opened import *\nping", "panel = logs.explore()\npanel"])
+        self.page.locator(".lt-grid .lt-row").first.wait_for()
+        self.page.locator(".lt-grid").scroll_into_view_if_needed()
+        self.page.locator(".tl-surface").scroll_into_view_if_needed()
+        self.rest()
+        self.page.evaluate(WATCH)
+
+    def rest(self) -> None:
+        """Until the kernel and the page are quiet."""
+        self.tab.python("panel.wait()")
+        self.page.wait_for_timeout(250)
+
+    def pings(self, n: int) -> list[float]:
+        return [float(self.page.evaluate("window.ping()")) for _ in range(n)]
+
+    def brushes(self, n: int) -> tuple[list[float], list[float], list[float]]:
+        """For each brush over all records: bars painted, facets redrawn, engine time."""
+        bars, facets, engine = [], [], []
+        for _ in range(n):
+            self.tab.python("spent.clear()")
+            box = self.page.locator(".tl-surface").bounding_box()
+            assert box
+            a, b = sorted(self.chance.sample(range(60, int(box["width"]) - 20), 2))
+            y = box["y"] + box["height"] - 50
+            self.page.mouse.move(box["x"] + a, y)
+            self.page.mouse.down()
+            self.page.mouse.move(box["x"] + (a + b) / 2, y)
+            self.page.mouse.move(box["x"] + max(b, a + 8), y)
+            self.page.mouse.up()
+            self.rest()
+            seen: dict[str, Any] = self.page.evaluate("window.seen")
+            bars.append(seen["bars"] - seen["up"])
+            facets.append(seen["facets"] - seen["up"])
+            engine.append(float(self.tab.python("print(sum(spent))")))
+            self.tab.python("panel.query_text = ''")
+            self.rest()
+        return bars, facets, engine
+
+    def jumps(self, n: int) -> list[float]:
+        found = []
+        for _ in range(n):
+            found.append(float(self.page.evaluate(JUMP, self.chance.random())))
+            self.page.wait_for_timeout(100)
+        return found
+
+    def frames(self, *, wheel: bool, seconds: float = 4) -> list[float]:
+        """Times between frames, with the wheel turning over the table or not."""
+        box = self.page.locator(".lt-grid").bounding_box()
+        assert box
+        self.page.mouse.move(box["x"] + 200, box["y"] + 150)
+        self.page.evaluate("window.seen.frames = []; window.seen.on = true")
+        if wheel:
+            for _ in range(int(seconds * 60)):
+                self.page.mouse.wheel(0, 120)
+                self.page.wait_for_timeout(10)
+        else:
+            self.page.wait_for_timeout(seconds * 1000)
+        frames = self.page.evaluate("window.seen.on = false, window.seen.frames")
+        return [b - a for a, b in itertools.pairwise(frames)]
+
+
+def measure(bench: Bench, runs: int) -> None:
+    pings = bench.pings(2 * runs)
+    ping, _ = quantiles(pings)
+    show("an empty ping", pings)
+    bars, facets, engine = bench.brushes(runs)
+    asked, _ = quantiles(engine)
+    show("engine time of a brush", engine)
+    show("brush end → bars painted", bars, verdict(quantiles(bars)[0], asked + 2 * ping))
+    show("brush end → facets redrawn", facets, verdict(quantiles(facets)[0], asked + 2 * ping))
+    jumps = bench.jumps(runs)
+    show("jump → all rows filled", jumps, verdict(quantiles(jumps)[0], 4 * ping))
+    idle, turning = bench.frames(wheel=False), bench.frames(wheel=True)
+    show("frames of the idle page", idle)
+    show("frames while the wheel turns", turning, verdict(quantiles(turning)[1], 3 * quantiles(idle)[1]))
+    ratios = {
+        "bars / (engine + 2 pings)": quantiles(bars)[0] / (asked + 2 * ping),
+        "facets / (engine + 2 pings)": quantiles(facets)[0] / (asked + 2 * ping),
+        "jump / ping": quantiles(jumps)[0] / ping,
+        "wheel p95 / idle p95": quantiles(turning)[1] / quantiles(idle)[1],
+    }
+    print("  ".join(f"{name} {ratio:.2f}" for name, ratio in ratios.items()))
+
+
+def main() -> None:
+    import shutil
+
+    from playwright.sync_api import sync_playwright
+
+    what, runs = (sys.argv[1:] + ["10000000", "25"][len(sys.argv) - 1 :])[:2]
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        sys.exit("no Chromium here; `make system` installs it")
+    with tempfile.TemporaryDirectory() as tmp:
+        folder, home, store = Path(tmp) / "notebooks", Path(tmp) / "home", Path(what)
+        folder.mkdir()
+        if what.isdigit():
+            store = Path(tmp) / "many.duckdb"
+            build(store, many.batches(int(what))).close()
+        with jlab.server(folder, home) as address, sync_playwright() as p:
+            browser = p.chromium.launch(executable_path=chromium, args=jlab.FLAGS)
+            tab = jlab.Tab(browser, address)
+            bench = Bench(tab, folder, store)
+            print(f"{bench.tab.python('print(len(logs))').strip()} records", flush=True)
+            measure(bench, int(runs))
+            assert tab.outside == [], tab.outside
+            assert tab.wrong == [], tab.wrong
+            browser.close()
+
+
+if __name__ == "__main__":
+    main()
