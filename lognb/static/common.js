@@ -131,6 +131,11 @@ export function notebook(mount) {
     render({ model, el }) {
       const link = port(model);
       el.classList.add("ln");
+      // JupyterLab's commands wait at the document for bare keys, "d d" removes a cell, and for Enter, which runs it. They
+      // are not meant for what has the focus here; data-lm-suppress-shortcuts says so for one element only.
+      el.addEventListener("keydown", (e) => {
+        if (e.key === "Enter" || !(e.ctrlKey || e.metaKey || e.altKey)) e.stopPropagation();
+      });
       const end = mount(el, link);
       return () => {
         if (end) end();

@@ -26,7 +26,6 @@ function button(label, title, fn, more) {
 
 function mount(el, port) {
   el.classList.add("ln-facets");
-  el.dataset.lmSuppressShortcuts = "true"; // JupyterLab's keys are not for a list that has keys of its own
   const id = `ln-facets-${++serial}-${Math.random().toString(36).slice(2, 8)}`;
   let data = port.get("data");
   const made = new Map(); // field -> its part of the page, kept as long as the field is there
@@ -35,7 +34,7 @@ function mount(el, port) {
   const said = h("div", { class: "ln-said", role: "alert" });
   const all = h("div", { class: "ln-all" });
   const adder = adding();
-  el.append(strip, said, all, adder);
+  el.append(strip, adder, said, all);
 
   const say = (error) => (said.textContent = error ? plain(error.message || error) : "");
   const ask = (kind, args) => port.ask(kind, args).then((value) => { say(""); return value; });
@@ -63,7 +62,6 @@ function mount(el, port) {
     own.search = search;
     own.text.addEventListener("input", () => { if (own.text.value) search(); else { own.found = null; fill(own); } });
     own.text.addEventListener("keydown", (e) => {
-      e.stopPropagation();
       if (e.key === "Escape") { e.preventDefault(); seek(own); own.seek.focus(); }
       if (e.key === "ArrowDown" && own.order.length) { e.preventDefault(); focus(own, 0); }
     });
@@ -115,7 +113,6 @@ function mount(el, port) {
     else if (e.key === "Delete" || e.key === "Backspace") tell("clear", { field: own.field });
     else return;
     e.preventDefault();
-    e.stopPropagation();
   }
 
   // What was clicked shows at once; the counts follow.
@@ -242,7 +239,6 @@ function mount(el, port) {
     find.addEventListener("focus", look);
     find.addEventListener("blur", close);
     find.addEventListener("keydown", (e) => {
-      e.stopPropagation();
       if (e.key === "Escape") close();
       else if (e.key === "Enter" && active >= 0 && items.length) take(active);
       else if (e.key === "ArrowDown") move(1);

@@ -63,7 +63,6 @@ function spoken({ since, until }, zone) {
 
 function mount(el, port) {
   el.classList.add("ln-search");
-  el.dataset.lmSuppressShortcuts = "true"; // JupyterLab's keys are not for what is typed here
   const id = `ln-search-${++serial}-${Math.random().toString(36).slice(2, 8)}`;
   let data = port.get("data");
   let fault = null; // of the text that stands in the field
@@ -230,7 +229,6 @@ function mount(el, port) {
   field.addEventListener("blur", () => setTimeout(close, 0));
   field.addEventListener("click", close);
   field.addEventListener("keydown", (e) => {
-    e.stopPropagation();
     if (e.isComposing) return;
     const arrow = { ArrowDown: 1, ArrowUp: -1 }[e.key];
     if (arrow && menu) { e.preventDefault(); move(arrow); }
@@ -278,7 +276,6 @@ function mount(el, port) {
     input.value = text;
     input.addEventListener("input", () => { size(); input.removeAttribute("aria-invalid"); say(""); });
     input.addEventListener("keydown", async (e) => {
-      e.stopPropagation();
       if (e.key === "Escape") { say(""); end(); }
       if (e.key !== "Enter") return;
       const found = input.value.trim() ? await ask("edit", { i: c.i, text: input.value }) : await ask("drop", { i: c.i });

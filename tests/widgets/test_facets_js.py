@@ -216,6 +216,18 @@ def test_the_keyboard_moves_toggles_and_clears(bench: Callable[..., Bench], pane
     assert not el.get_by_role("button", name="Clear severity").is_visible()
 
 
+def test_bare_keys_stay_in_the_panel(bench: Callable[..., Bench], panel: Panel) -> None:
+    """At the document JupyterLab would take "d d" for: remove the cell."""
+    page = bench()
+    el = page.show(panel.widget, width=236)
+    page.page.evaluate("document.addEventListener('keydown', (e) => (window.heard ||= []).push(e.key))")
+    for focused in (_box(el, "severity", "warn"), el.get_by_role("combobox"), el.get_by_role("button").first):
+        focused.focus()
+        for key in ("d", "x", "Escape", "Shift+Enter", "Control+Enter", "Control+b"):
+            page.page.keyboard.press(key)
+    assert page.page.evaluate("window.heard.filter((key) => key !== 'Control')") == ["b"] * 3
+
+
 def test_severity_lists_all_in_order_with_colours_and_pale_zeros(bench: Callable[..., Bench], panel: Panel) -> None:
     page = bench()
     el = page.show(panel.widget, width=236)
