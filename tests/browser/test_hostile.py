@@ -57,7 +57,9 @@ def test_the_panel(tabs: Callable[..., jlab.Tab], notebooks: Path, hostile: Path
     tab = tabs()
     cells = [
         f"import lognb as ln\nlogs = ln.read({str(hostile)!r}, progress=False)\n"
-        "logs.mark('2026-11-03T09:00:20Z', logs.head(1)['body'][0])\npanel = logs.explore(); panel",
+        "logs.mark('2026-11-03T09:00:20Z', logs.head(1)['body'][0])\n"
+        "for i in range(3): logs.pin(logs.head(60)['record_id'][i * 20], logs.head(60)['body'][i * 20])\n"
+        "panel = logs.explore(); panel",
         "logs",
         "logs.facets('http.route', top=100)",
         "logs.volume(by='service_name')",
