@@ -10,6 +10,8 @@ import numpy as np
 import polars as pl
 import traitlets
 
+from lognb import _timeline
+from lognb._html import block, text
 from lognb._text import clock, count, duration, plain, plural, size, step
 from lognb.analyses import buckets
 from lognb.errors import LognbError, QueryError
@@ -138,6 +140,28 @@ class Timeline(Widget):
             if counts is not None:
                 self.counts = counts
             self.data = data
+
+    def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """For a page without a kernel also a still picture, for a terminal a line of blocks."""
+        bundle, more = super()._repr_mimebundle_(**options) or ({}, {})
+        self._worker.wait(30)
+        said, (bars, every) = str(self.data.get("said", "nothing is counted yet")), self._bars()
+        bundle["text/plain"] = f"{said}\n|{_timeline.blocks(bars, every)}|" if bars else said
+        bundle["text/html"] = block(f'<p class="ln-say">{text(said)}</p>', _timeline.html(bars, every))
+        return bundle, more
+
+    def _bars(self) -> tuple[list[_timeline.Bucket], int]:
+        """What is drawn, by severity; split by another field, as if all were info."""
+        if not self.data.get("buckets"):
+            return [], 1
+        since, every, series = int(self.data["since"]), int(self.data["every"]), self.data["series"]
+        table = np.frombuffer(self.counts, "<u4").reshape(-1, len(series)).tolist()
+        found: dict[tuple[int, str], int] = {}
+        for i, row in enumerate(table):
+            for one, n in zip(series, row, strict=True):
+                key = (since + i * every, one["level"] or "info")
+                found[key] = found.get(key, 0) + n * self.data["scale"]
+        return [(at, level, n) for (at, level), n in found.items() if n], every
 
     def _tell(self, ask: Ask) -> None:
         forward(self._on, ask)

@@ -272,6 +272,19 @@ def test_a_mark_far_from_the_data_and_one_record(tmp_path: Path) -> None:
     told.widget.close()
 
 
+def test_without_a_kernel_there_is_a_still_picture(told: Told) -> None:
+    bundle, _ = told.widget._repr_mimebundle_()
+    first, line = bundle["text/plain"].splitlines()
+    assert first.startswith("23,876 records by severity")
+    assert len(line) > 30
+    assert bundle["text/html"].count("<rect") > told.data["buckets"]
+    assert "23,876 records by severity" in bundle["text/html"]
+    told.ask("by", field="user_agent.original")
+    assert told.widget._repr_mimebundle_()[0]["text/plain"].splitlines()[1] == line
+    told.widget.show(b"", said="<img src=x onerror=alert(1)>")
+    assert "<img" not in told.widget._repr_mimebundle_()[0]["text/html"]
+
+
 # ---- as a part
 
 
