@@ -1,0 +1,68 @@
+"""What axe-core finds in the panel, in JupyterLab, light and dark: nothing serious."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import jlab
+
+pytestmark = pytest.mark.browser
+AXE = "axe-core@4.14.1"
+_RUN = """async () => {
+  const panel = document.querySelector(".jp-OutputArea-output");
+  const { violations } = await axe.run(panel, { resultTypes: ["violations"] });
+  return violations.filter((v) => v.impact === "serious" || v.impact === "critical").map((v) =>
+    `${v.id}: ${v.help}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(" | ")}`);
+}"""
+
+
+@pytest.fixture(scope="session")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The text of axe-core, from npm."""
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("no npm here, so axe-core cannot be had")
+    folder = tmp_path_factory.mktemp("axe")
+    quiet = ["--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts"]
+    subprocess.run([npm, "install", *quiet, "--prefix", str(folder), AXE], check=True, capture_output=True, timeout=120)
+    return (folder / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
+
+
+def test_nothing_serious(tabs: Callable[..., jlab.Tab], notebooks: Path, shop: Path, axe: str) -> None:
+    tab = tabs()
+    cell = (
+        f"import lognb as ln\nlogs = ln.read({str(shop)!r}, progress=False)\nlogs.mark('03:12:10', 'checkout 2.10.0')\n"
+        "panel = logs.explore()\npanel.query_text = 'severity>=warn -service_name=worker'\npanel"
+    )
+    tab.run(notebooks, "axe.ipynb", [cell])
+    tab.page.locator(".lt-title", has_text="192 record").wait_for()
+    tab.page.evaluate(axe)
+    tab.page.get_by_role("grid").focus()
+    tab.page.keyboard.press("Home")
+    tab.page.keyboard.press("Enter")
+    tab.page.locator(".lt-details").first.wait_for()
+    found: dict[str, Any] = {"light": tab.page.evaluate(_RUN)}
+    tab.theme("JupyterLab Dark")
+    found["dark"] = tab.page.evaluate(_RUN)
+    assert found == {"light": [], "dark": []}
+
+
+def test_the_panel_as_it_is_read_out(tabs: Callable[..., jlab.Tab], notebooks: Path, shop: Path) -> None:
+    tab = tabs()
+    cell = f"import lognb as ln\npanel = ln.read({str(shop)!r}, progress=False).explore()\npanel"
+    tab.run(notebooks, "read_out.ipynb", [cell])
+    tab.page.locator(".lt-title", has_text="23,876 record").wait_for()
+    said = tab.page.locator(".jp-OutputArea-output").first.aria_snapshot()
+    for part in (
+        '- grid "records"', "columnheader", '- checkbox "error', 'combobox', 'slider "time"', "23,876 records",
+        "277 sessions",
+    ):  # fmt: skip
+        assert part in said, said[:3000]
