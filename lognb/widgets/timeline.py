@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 import traitlets
 
-from lognb import _timeline
+from lognb import _notes, _timeline
 from lognb._html import block, text
 from lognb._text import clock, count, duration, plain, plural, size, step
 from lognb.analyses import buckets
@@ -93,9 +93,10 @@ class Unmark(Ask, tag="unmark"):
 class Timeline(Widget):
     """Stacked bars over time, from which a window is chosen with the mouse or the keyboard.
 
-    Alone, `Timeline(logs)` counts for itself: `query` and `logs` are what is chosen in it. As a part of a panel it is
-    given `on`, functions for window(since, until), zoom_out(), back(), by(field), unit(name), log(on),
-    baseline(since, until), mark(time, text) and unmark(i), times in ns or None, and draws what `show` and `counts` say.
+    Alone, `Timeline(logs)` counts for itself: `query` and `logs` are what is chosen in it, its marks are those of the
+    logs. As a part of a panel it is given `on`, functions (see calls.py) for window(since, until), zoom_out(), back(),
+    by(field), unit(name), log(on), baseline(since, until), mark(time, text) and unmark(i), times in ns or None, and
+    draws what `show` and `counts` say.
     """
 
     name = "timeline"
@@ -232,7 +233,6 @@ class _Alone:
         self.query = logs.query
         self.past: list[Query] = []
         self.compared: tuple[int, int] | None = None
-        self.marks: list[tuple[int, str]] = []
         self.look: dict[str, Any] = {"by": "severity", "unit": "records", "log": False}
 
     def calls(self) -> dict[str, Callable[..., None]]:
@@ -267,13 +267,14 @@ class _Alone:
         self.draw()
 
     def mark(self, time: int, text: str) -> None:
-        self.marks = sorted([*self.marks, (time, text)])
+        self.logs.mark(format_time(time), text)
         self.draw()
 
     def unmark(self, i: int) -> None:
-        if i >= len(self.marks):
-            raise QueryError(f"there is no mark {i}; there are {len(self.marks)}")
-        del self.marks[i]
+        marks = _notes.of(self.logs.engine).marks
+        if i >= len(marks):
+            raise QueryError(f"there is no mark {i}; there are {len(marks)}")
+        self.logs.unmark(format_time(int(marks[i]["time"])), marks[i]["text"])
         self.draw()
 
     def draw(self, **look: Any) -> None:
@@ -301,7 +302,7 @@ class _Alone:
             log=look["log"],
             selected=_pair(chosen),
             baseline=_pair(self.compared),
-            marks=[{"time": str(at), "text": plain(text)} for at, text in self.marks],
+            marks=_notes.of(self.logs.engine).marks,
             view=None,
             zone="UTC",
             total=int(frame["records"].sum()),

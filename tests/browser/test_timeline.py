@@ -33,7 +33,11 @@ def test_its_keys_are_its_own(tabs: Callable[..., jlab.Tab], notebooks: Path, sh
     tab.page.keyboard.press("m")
     tab.page.keyboard.type("dd a b deploy")
     tab.page.keyboard.press("Enter")
-    tab.page.get_by_text("dd a b deploy").wait_for()
+    mark = tab.page.get_by_role("button", name="remove the mark dd a b deploy")
+    mark.focus()
+    tab.page.keyboard.press("Enter")
+    mark.wait_for(state="detached")
+    surface.focus()
     tab.page.keyboard.press("Escape")
     tab.page.locator(".tl-band").wait_for(state="hidden")
     assert tab.python("print(repr(str(line.query)))").strip() == "''"

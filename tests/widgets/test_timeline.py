@@ -222,11 +222,13 @@ def test_marks_and_a_baseline(told: Told) -> None:
     told.ask("mark", time=str(T0), text="later")
     told.ask("mark", time=str(T0 - 1), text="deploy\x00 <b>\u202e")
     assert told.data["marks"] == [
-        {"time": str(T0 - 1), "text": "deploy\\x00 <b>\\u202e"},
+        {"time": str(T0 - 1), "text": "deploy\x00 <b>\u202e"},
         {"time": str(T0), "text": "later"},
     ]
     told.ask("unmark", i=0)
-    assert [m["text"] for m in told.data["marks"]] == ["later"]
+    assert [m["text"] for m in told.data["marks"]] == told.widget.logs.marks["text"].to_list() == ["later"]
+    told.ask("unmark", i=0)
+    assert told.data["marks"] == []
     told.ask("baseline", since=str(T0), until=str(T0 + 1))
     assert told.data["baseline"] == {"since": str(T0), "until": str(T0 + 1)}
     told.ask("baseline", since=None, until=None)

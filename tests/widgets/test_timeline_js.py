@@ -509,5 +509,7 @@ def test_alone_it_goes_all_the_way_and_looks_well(bench: Callable[..., Bench], l
         page.page.mouse.move(box["x"] + 450, box["y"] + 50)
         page.picture(f"timeline-{theme}")
         el.get_by_role("button", name="back").click()
+        other._on["unmark"](0)
         page.settle()
         assert widget.query == logs.query
+        assert logs.marks.height == 0
