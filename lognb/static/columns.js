@@ -37,7 +37,7 @@ export class Columns {
     if (field === "open") return "16px";
     if (field === "delta") return "70px";
     if (field === "severity") return "84px";
-    if (field === "body") return this.narrow ? "minmax(120px, 1fr)" : "minmax(280px, 1fr)";
+    if (field === "body") return `minmax(${this.narrow ? 120 : 160}px, 1fr)`;
     if (field === "time") return `${USUAL.time + (this.ns ? 48 : 0) - (this.narrow ? 40 : 0)}px`;
     return `${USUAL[field] || USUAL.other}px`;
   }
