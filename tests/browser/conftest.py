@@ -1,4 +1,4 @@
-"""One JupyterLab and one browser for all of these tests."""
+"""One JupyterLab for all of these tests."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chrome(chromium: str) -> Iterator[Any]:
+    """One for each file of tests, as `browser` is, and for the same reason."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as p:
