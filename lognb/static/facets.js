@@ -163,7 +163,9 @@ function mount(el, port) {
   /** The rows of a facet, as its data or the search say; a row that was there is kept, and under the pointer its place. */
   function fill(own) {
     const { facet } = own;
-    const values = own.found || facet.values;
+    // What is named by the query is among the facet's own values, so these know better than a search of before.
+    const known = new Map(facet.values.map((v) => [v.value, v]));
+    const values = own.found ? own.found.map((v) => ({ ...v, state: null, ...known.get(v.value), records: v.records })) : facet.values;
     const fresh = new Map(values.map((v) => [v.value === null ? "" : `=${v.value}`, v]));
     const still = own.hovered || own.list.contains(document.activeElement);
     const kept = still && own.found === own.before ? own.order : [];

@@ -134,9 +134,9 @@ function mount(el, port) {
     if (menu && menu.start === null) return;
     const text = field.value;
     const mine = ++asked;
-    const cursor = points(text, field.selectionEnd);
-    const found = await port.ask("complete", { text, cursor }).catch(() => null);
-    if (!found || mine !== asked || field.value !== text || field !== field.ownerDocument.activeElement) return;
+    const at = field.selectionEnd;
+    const found = await port.ask("complete", { text, cursor: points(text, at) }).catch(() => null);
+    if (!found || mine !== asked || field.value !== text || field.selectionEnd !== at || field !== field.ownerDocument.activeElement) return;
     const [start, end] = [units(text, found.start), units(text, found.end)];
     const items = found.items.filter((item) => item.text !== text.slice(start, end));
     if (items.length) open({ items, start, end }, "Completions");
@@ -230,6 +230,7 @@ function mount(el, port) {
   field.addEventListener("click", close);
   field.addEventListener("keydown", (e) => {
     if (e.isComposing) return;
+    if (["ArrowLeft", "ArrowRight", "Home", "End", "PageUp", "PageDown"].includes(e.key)) close(); // it was for another place
     const arrow = { ArrowDown: 1, ArrowUp: -1 }[e.key];
     if (arrow && menu) { e.preventDefault(); move(arrow); }
     else if (arrow && !field.value) { e.preventDefault(); history(); }

@@ -289,26 +289,23 @@ def test_more_values_folding_and_removing(bench: Callable[..., Bench], panel: Pa
 
 
 def test_values_are_searched_among_all(bench: Callable[..., Bench], panel: Panel) -> None:
+    from playwright.sync_api import expect
+
     page = bench()
     el = page.show(panel.widget, width=236)
     routes = _facet(el, "http.route")
     routes.get_by_role("button", name="Search the values").click()
     text = routes.get_by_role("searchbox")
     text.fill("R22")
-    el.page.wait_for_timeout(200)
-    page.settle()
+    expect(routes.locator(".ln-row")).to_have_count(1)
     assert [row[0] for row in _counts(el, "http.route")] == ["/r22"]
     text.press("ArrowDown")
     page.page.keyboard.press("Space")
     page.settle()
     assert panel.told[-1] == ("toggle", "http.route", "/r22", "include")
-    el.page.wait_for_timeout(200)
-    page.settle()
     assert _counts(el, "http.route")[0][:2] == ("/r22", "true")
     text.fill("nothing like it")
-    el.page.wait_for_timeout(200)
-    page.settle()
-    assert routes.get_by_role("status").inner_text() == "no value contains this"
+    expect(routes.get_by_role("status")).to_have_text("no value contains this")
     text.press("Escape")
     page.settle()
     assert len(_counts(el, "http.route")) == 6  # five, and the one that was chosen
@@ -316,6 +313,8 @@ def test_values_are_searched_among_all(bench: Callable[..., Bench], panel: Panel
 
 
 def test_a_facet_is_added_by_name_or_by_value(bench: Callable[..., Bench], panel: Panel) -> None:
+    from playwright.sync_api import expect
+
     panel.fields.remove("service_name")
     panel.show()
     page = bench()
@@ -332,9 +331,7 @@ def test_a_facet_is_added_by_name_or_by_value(bench: Callable[..., Bench], panel
         assert find.input_value() == ""
     assert _counts(el, "http.status")[0][0] == "200"
     find.fill("zzzz")
-    el.page.wait_for_timeout(300)
-    page.settle()
-    assert "no other field" in el.locator(".ln-add [role=status]").inner_text()
+    expect(el.locator(".ln-add [role=status]")).to_contain_text("no other field")
 
 
 def test_the_strip_never_calls_a_part_all_or_nothing(bench: Callable[..., Bench], panel: Panel) -> None:
