@@ -16,7 +16,7 @@ from lognb._html import block, table, text
 from lognb._moments import Moment, resolve
 from lognb._progress import Bar
 from lognb._sql import sql as _sql
-from lognb._text import count, grid, plain, plural, size
+from lognb._text import count, grid, length, plain, plural, size
 from lognb._version import __version__
 from lognb.analyses.facets import facets as _facets
 from lognb.analyses.hours import hours as _hours
@@ -202,16 +202,20 @@ class Logs:
         ids = tuple(int(i) for i in record_ids)
         return self.engine.fetch(self.query & Query((Condition("record_id", "in", ids),)))
 
-    def context(self, record_id: int | str, before: int = 20, after: int = 20, same: str | None = None) -> pl.DataFrame:
+    def context(
+        self, record_id: int | str, before: int | str = 20, after: int | str = 20, same: str | None = None
+    ) -> pl.DataFrame:
         """The record with this id and the records around it, whatever the query: what else happened then.
 
-        In time order, equal times in the order of their sources; the columns of schema.RECORD. `same` keeps to the
-        records with its "service", "node" (host.name, else k8s.node.name), "session" or "trace". Around a record
-        without a time stand only others without, in the order of the sources; around others none of those. Raises
-        QueryError if no record has the id, or if the record lacks what `same` names.
+        `before` and `after` are numbers of records, or lengths of time like "30s". In time order, equal times in the
+        order of their sources; the columns of schema.RECORD. `same` keeps to the records with its "service", "node"
+        (host.name, else k8s.node.name), "session" or "trace". Around a record without a time stand only others
+        without, in the order of the sources; around others none of those. Raises QueryError if no record has the id,
+        if the record lacks what `same` names, or a time where there are seconds to count from it.
         """
         at = _whole("record_id", record_id, 2**64 - 1)
-        return self.engine.context(at, _whole("before", before), _whole("after", after), same)
+        (most, far), (most_after, far_after) = _side("before", before), _side("after", after)
+        return self.engine.context(at, most, most_after, same, within=(far, far_after))
 
     def sample(self, n: int, seed: int = 0) -> pl.DataFrame:
         """`n` records by lot, all if there are fewer, in time order; the columns of schema.RECORD.
@@ -309,6 +313,14 @@ def _whole(name: str, value: int | str, most: int = 2**63 - 1) -> int:
     if not 0 <= number <= most:
         raise QueryError(f"{name}={value!r} is no whole number from 0 to {most}")
     return number
+
+
+def _side(name: str, value: int | str) -> tuple[int, int | None]:
+    """How many records, and how many ns away at most; a length of time leaves the number open."""
+    ns = length(value) if isinstance(value, str) else None
+    if ns is None and isinstance(value, str) and not value.isdecimal():
+        raise QueryError(f'{name}={value!r} is no number of records and no length of time like "30s"')
+    return (_whole(name, value), None) if ns is None else (2**63 - 1, ns)
 
 
 def cache() -> Cache:

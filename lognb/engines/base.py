@@ -136,9 +136,13 @@ class Engine(Protocol):
     ) -> Iterator[pl.DataFrame]:
         """The same as fetch, in frames of at most `rows` records."""
 
-    def context(self, record_id: int, before: int, after: int, same: str | None = None) -> pl.DataFrame:
-        """The record with an id and those around it, in time order; RECORD columns.
+    def context(
+        self, record_id: int, before: int, after: int, same: str | None = None, *,
+        within: tuple[int | None, int | None] = (None, None),
+    ) -> pl.DataFrame:  # fmt: skip
+        """The record with an id and so many before and after it, in time order; RECORD columns.
 
+        `within`: on each side none that is more than so many ns away, where that is said.
         `same`: only records with its "service", "node", "session" or "trace". Records without time stand only around
         one without. Raises QueryError if no record has the id, or if it lacks what `same` names.
         """

@@ -67,3 +67,24 @@ def test_the_sample_is_the_smallest_hashes(engine: DuckDB, text: str, n: int, se
 
     chosen = sorted(every["record_id"].to_list(), key=lot)[:n]
     assert_frame_equal(engine.sample(Query.parse(text), n, seed), every.filter(pl.col("record_id").is_in(chosen)))
+
+
+@pytest.mark.parametrize(("before", "after"), [(5, 5), (0, 30), (120, 0), (10_000, 10_000)])
+@pytest.mark.parametrize("place", [0, 150, 300])
+def test_seconds_around_one(engine: DuckDB, before: int, after: int, place: int) -> None:
+    every = engine.fetch(Query())
+    at, times = every["record_id"][place], every["time"].dt.timestamp("ns")
+    low, high = times[place] - before * 10**9, times[place] + after * 10**9
+    # Equal times on the other side of the record are not within 0 s of it.
+    expected = every.with_row_index().filter(
+        pl.when(pl.col("index") < place).then(times >= low).otherwise(times <= high)
+    )
+    far = (before * 10**9, after * 10**9)
+    assert_frame_equal(engine.context(at, 10_000, 10_000, within=far), expected.drop("index"))
+    assert engine.context(at, 1, 2, within=far).height <= 4
+
+
+def test_seconds_around_a_record_without_a_time_are_told(engine: DuckDB) -> None:
+    without = engine.fetch(Query.parse("-time exists"))["record_id"][0]
+    with pytest.raises(QueryError, match="no time to count seconds from"):
+        engine.context(without, 1, 1, within=(5, None))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from lognb.engines.duckdb.connect import Params
+from lognb.engines.duckdb.sql import within_range
 from lognb.errors import QueryError
 
 if TYPE_CHECKING:
@@ -20,27 +21,39 @@ SAME: Final = {
 """The fields that say it; the first that the record has counts."""
 
 
-def around(engine: DuckDB, record_id: int, before: int, after: int, same: str | None) -> list[int]:
-    """The rows of the records around one and its own."""
+def around(
+    engine: DuckDB, record_id: int, before: int, after: int, same: str | None, within: tuple[int | None, int | None]
+) -> list[int]:
+    """The rows of the records around one and its own; see engines.base.Engine.context."""
     params = Params()
     # A tie of ids is possible, if unlikely: the first in order counts.
     own = engine.rows(
-        f"SELECT {engine.rowid}, time IS NULL FROM store.logs WHERE record_id = {params.add(record_id)} "
+        f"SELECT {engine.rowid}, epoch_ns(time) FROM store.logs WHERE record_id = {params.add(record_id)} "
         f"ORDER BY {engine.rowid} LIMIT 1",
         params,
     )
     if not own:
         raise QueryError(f"no record has the id {record_id}; ids are in the column record_id, as in logs.head()")
-    row, timeless = own[0]
+    row, ns = own[0]
+    if ns is None and within != (None, None):
+        raise QueryError(f"the record {record_id} has no time to count seconds from; give numbers of records")
     params = Params()
     at = params.add(row)
-    like = f"time IS {'NULL' if timeless else 'NOT NULL'} AND {_alike(engine, row, record_id, same, params)}"
+    like = f"time IS {'NULL' if ns is None else 'NOT NULL'} AND {_alike(engine, row, record_id, same, params)}"
     parts = [
         f"(SELECT {engine.rowid} FROM store.logs WHERE {like} AND {engine.rowid} {side} {at} "
-        f"ORDER BY {engine.rowid} {way} LIMIT {params.add(most)})"
-        for side, way, most in (("<", "DESC", before), (">", "ASC", after))
+        f"{_no_farther(ns, side, far, params)} ORDER BY {engine.rowid} {way} LIMIT {params.add(most)})"
+        for side, way, most, far in (("<", "DESC", before, within[0]), (">", "ASC", after, within[1]))
     ]
     return [row, *(r for (r,) in engine.rows(" UNION ALL ".join(parts), params))]
+
+
+def _no_farther(ns: int | None, side: str, far: int | None, params: Params) -> str:
+    """The condition that a row on a side of time `ns` lies within `far` ns of it."""
+    if ns is None or far is None:
+        return ""
+    edge = within_range(ns - far if side == "<" else ns + far)
+    return f"AND time {'>=' if side == '<' else '<='} make_timestamp_ns({params.add(edge)})"
 
 
 def drawn(engine: DuckDB, query: Query, n: int, seed: int) -> list[int]:

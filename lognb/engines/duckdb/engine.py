@@ -181,8 +181,11 @@ class DuckDB(Statements):
             frame = frame[np.argsort(np.argsort(found))]
         return Page(frame, pages.cursor(found, newest=newest) if len(found) == limit and limit else None)
 
-    def context(self, record_id: int, before: int, after: int, same: str | None = None) -> pl.DataFrame:
-        return self.at(context.around(self, record_id, before, after, same))
+    def context(
+        self, record_id: int, before: int, after: int, same: str | None = None, *,
+        within: tuple[int | None, int | None] = (None, None),
+    ) -> pl.DataFrame:  # fmt: skip
+        return self.at(context.around(self, record_id, before, after, same, within))
 
     def sample(self, query: Query, n: int, seed: int) -> pl.DataFrame:
         return self.at(context.drawn(self, query, n, seed))
