@@ -50,8 +50,16 @@ class Drawing:
             flex="1 1 230px", min_width="0", max_height="520px", overflow="hidden auto"
         )
         self._table.layout = ipywidgets.Layout(flex="999 1 480px", min_width="0")
-        sides = ipywidgets.HBox([self._facets, self._table], layout=ipywidgets.Layout(flex_flow="row wrap"))
+        self._sides = sides = ipywidgets.HBox(
+            [self._facets, self._table], layout=ipywidgets.Layout(flex_flow="row wrap")
+        )
         return [self._search, self._timeline, sides]
+
+    def close(self) -> None:
+        """ipywidgets keeps whatever is not closed, and with it the engine."""
+        for widget in (*self.widgets(), self._sides):
+            widget.layout.close()
+            widget.close()
 
     def start(self, view: View) -> None:
         """Counting begins: what needs no counting is drawn."""

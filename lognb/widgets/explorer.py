@@ -130,8 +130,8 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
 
     def close(self) -> None:
         """Let go of the widgets."""
-        for widget in self._drawing.widgets() if hasattr(self, "_drawing") else ():
-            widget.close()
+        if hasattr(self, "_drawing"):
+            self._drawing.close()
         super().close()
 
     def _begin(self, link: str | None, settings: dict[str, Any]) -> View:

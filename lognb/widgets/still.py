@@ -64,7 +64,7 @@ def _head(logs: Logs, found: Counted) -> str:
 
 
 def _bars(found: Counted) -> tuple[list[_timeline.Bucket], int]:
-    """The timeline by severity in at most some 80 bars, and their width; split by another field, as if all were info."""
+    """The timeline by severity in some 80 bars, and their width; split by another field, as if all were info."""
     every = found.every * max(1, -(-((found.until - found.since) // found.every) // _BARS))
     bars: dict[tuple[int, str], int] = {}
     for at, by, n in found.volume.select(pl.col("bucket").dt.timestamp("ns"), "by", "records").iter_rows():

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -461,3 +463,15 @@ def test_no_records_with_a_time(tmp_path: Path, explore: Callable[..., Explorer]
     ask(panel, "timeline", "zoom_out")
     assert panel.query == Query()
     assert "2 records" in repr(panel)
+
+
+def test_a_closed_panel_lets_go_of_the_store(tmp_path: Path) -> None:
+    logs = ln.read(b'{"msg":"a"}\n', store=tmp_path / "a.duckdb")
+    engine = weakref.ref(logs.engine)
+    panel = logs.explore()
+    panel.query_text = "a"
+    assert panel.wait()
+    panel.close()
+    del panel, logs
+    gc.collect()
+    assert engine() is None
