@@ -149,20 +149,22 @@ def _both(logs: ln.Logs, i: int, record_id: int) -> None:
     logs.pin(record_id, f"note {i}")
 
 
-def _process(store: str, name: str) -> None:
+def _process(store: str, name: str, both: Any) -> None:
     logs: Any = ln.read(dump(), store=store)
-    for i in range(15):
+    both.wait(60)
+    for i in range(60):
         logs.mark("09:00", f"{name} {i}")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="locks between processes are POSIX's")
 def test_processes_lose_nothing(logs: ln.Logs, tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
-    jobs = [context.Process(target=_process, args=(str(tmp_path / "a.duckdb"), name)) for name in "ab"]
+    both = context.Barrier(2)
+    jobs = [context.Process(target=_process, args=(str(tmp_path / "a.duckdb"), name, both)) for name in "ab"]
     for job in jobs:
         job.start()
     for job in jobs:
         job.join(60)
         assert job.exitcode == 0
-    assert logs.marks.height == 30
+    assert logs.marks.height == 120
     assert not list(tmp_path.glob("*.tmp"))

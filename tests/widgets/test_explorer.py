@@ -376,6 +376,21 @@ def test_clicks_in_the_table(logs: ln.Logs, explore: Callable[..., Explorer]) ->
     assert str(panel.query) == "service_name!=worker"
 
 
+def test_other_rows_are_another_revision(logs: ln.Logs, explore: Callable[..., Explorer]) -> None:
+    """A page that was asked for before a change must not be put among the rows behind it."""
+    panel = explore(logs)
+    seen = []
+    changes = {"zone": "local", "query_text": "severity>=warn", "newest": False, "columns": ["http.route"]}
+    for name, value in {**changes, "log_scale": True}.items():
+        before = drawn(panel, "table")["revision"]
+        setattr(panel, name, value)
+        assert panel.wait()
+        seen.append(drawn(panel, "table")["revision"] != before)
+        stale = ask(panel, "table", "page", revision=before, offset=0, limit=1)["value"]
+        assert stale.get("stale", False) == seen[-1]
+    assert seen == [False, True, True, True, False]
+
+
 def test_rows_in_view_are_shown_in_the_timeline(logs: ln.Logs, explore: Callable[..., Explorer]) -> None:
     panel = explore(logs)
     ask(panel, "table", "view", offset=0, rows=50)
