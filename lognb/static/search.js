@@ -148,7 +148,7 @@ function mount(el, port) {
     list.setAttribute("aria-label", name);
     list.replaceChildren(...what.items.map((item, i) => h("li", {
       id: `${id}-${i}`, role: "option", "aria-selected": "false", onmousedown: (e) => { e.preventDefault(); accept(i); },
-    }, h("span", { class: "ln-mono" }, plain(item.text).slice(0, 300)), h("span", { class: "ln-note" }, item.note || ""))));
+    }, h("span", { class: "ln-mono" }, plain(item.text.slice(0, 300))), h("span", { class: "ln-note" }, item.note || ""))));
     list.style.left = `${what.start === null ? 0 : Math.max(0, Math.min(place(what.start), list.parentNode.clientWidth - 220))}px`;
     list.hidden = false;
     list.scrollTop = 0;
@@ -258,7 +258,7 @@ function mount(el, port) {
     const name = readable(c.text, c.negated);
     const other = c.negated ? "Include instead" : "Exclude instead";
     const made = h("span", { class: `ln-chip${c.negated ? " ln-not" : ""}`, "data-i": c.i },
-      h("button", { type: "button", class: "ln-words", "data-at": `e${c.i}`, title: `${plain(c.text)}\nClick to edit`, onclick: () => edit(made, c, c.text) }, name.length > 120 ? `${name.slice(0, 119)}…` : name),
+      h("button", { type: "button", class: "ln-words", "data-at": `e${c.i}`, title: `${plain(c.text.slice(0, 2000))}\nClick to edit`, onclick: () => edit(made, c, c.text) }, name.length > 120 ? `${name.slice(0, 119)}…` : name),
       h("button", { type: "button", "data-at": `n${c.i}`, title: other, "aria-label": `not: ${name}`, "aria-pressed": String(c.negated), onclick: () => ask("negate", { i: c.i }) }, "⊘"),
       h("button", { type: "button", "data-at": `x${c.i}`, title: "Remove", "aria-label": `Remove ${name}`, onclick: () => ask("drop", { i: c.i }) }, "×"));
     return made;
@@ -297,8 +297,8 @@ function mount(el, port) {
     const steps = data.steps.filter((s) => s.text);
     const all = data.total === null ? [] : [{ text: "all records", records: data.total }];
     const chain = [...all, ...(steps.length || data.count === null || data.count === data.total ? steps : [{ text: "the query", records: data.count }])];
-    trail.replaceChildren(...chain.map((s, i) => h("li", { title: plain(s.text).slice(0, 300), class: i === chain.length - 1 ? "ln-now" : null },
-      h("span", { class: "ln-hide" }, `${plain(s.text).slice(0, 300)}: `), s.records === null ? "…" : number(s.records), h("span", { class: "ln-hide" }, " records"))));
+    trail.replaceChildren(...chain.map((s, i) => h("li", { title: plain(s.text.slice(0, 300)), class: i === chain.length - 1 ? "ln-now" : null },
+      h("span", { class: "ln-hide" }, `${plain(s.text.slice(0, 300))}: `), s.records === null ? "…" : number(s.records), h("span", { class: "ln-hide" }, " records"))));
   }
 
   function drawZones() {

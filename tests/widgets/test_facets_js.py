@@ -404,6 +404,20 @@ def test_what_is_hostile_stays_text_and_comes_back_whole(bench: Callable[..., Be
     assert page.page.evaluate("window.hacked") is None
 
 
+def test_a_very_long_value_is_cut_and_comes_back_whole(bench: Callable[..., Bench], panel: Panel) -> None:
+    long = "z" * 1_000_000
+    value = {"value": long, "records": 1, "state": None, "chosen": True}
+    shown = {"field": "odd", "values": [value], "shown": 1, "distinct": 1, "fixed": False, "open": True}
+    panel.widget.show(facets=[shown])
+    page = bench()
+    el = page.show(panel.widget, width=236)
+    box = _facet(el, "odd").get_by_role("checkbox")
+    assert len(box.inner_text()) < 400
+    box.click()
+    page.settle()
+    assert panel.told[-1] == ("toggle", "odd", long, "include")
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_pictures(bench: Callable[..., Bench], panel: Panel, theme: str) -> None:
     panel.toggle("severity", "error", "include")
