@@ -6,6 +6,7 @@
 All times are the page's own clock, in milliseconds, p50 and p95 of one run of one page. A ping is an empty message to the
 kernel and back by the same way as the panel's. Engine time is what the kernel spends on the questions of that brush. A
 frame is the time between two animation frames; beside an idle page, which shows the same panel and does nothing.
+Altair's brush counts only the bars of its chart, and draws nothing else.
 """
 
 from __future__ import annotations
@@ -66,6 +67,30 @@ ping = Ping()
 ping.on_msg(lambda widget, content, buffers: widget.send({}))
 """
 
+# The same bars and the same brush with Altair, as its documentation has it: the chart is set anew.
+CHART: Final = """
+import altair as alt, polars as pl
+from opened import Query, engine
+alt.JupyterChart.enable_offline()
+
+def chart(since, until):
+    counts = engine.volume(Query((), since, until), max(1, (until - since) // 100), "severity")
+    rows = counts.select(pl.col("bucket").dt.epoch("ms"), "by", "records").to_dicts()
+    brush = alt.selection_interval(encodings=["x"], name="brush")
+    bars = alt.Chart(alt.InlineData(values=rows), width=700, height=90).mark_bar()
+    return bars.encode(x="bucket:T", y="records:Q", color="by:N").add_params(brush)
+
+def chosen(change):
+    if window := change.new.value.get("bucket"):
+        altair.chart = chart(*(int(ms * 1e6) for ms in window))
+        altair.selections.observe(chosen, ["brush"])
+
+WHOLE = (engine.overview["first"], engine.overview["last"])
+altair = alt.JupyterChart(chart(*WHOLE))
+altair.selections.observe(chosen, ["brush"])
+altair
+"""
+
 WATCH: Final = """() => {
   const seen = (window.seen = { up: 0, bars: 0, facets: 0, frames: [], on: false });
   document.addEventListener("pointerup", () => { seen.up = performance.now(); seen.bars = seen.facets = 0; }, true);
@@ -78,6 +103,13 @@ WATCH: Final = """() => {
     .observe(document.querySelector(".ln-facets"), { subtree: true, childList: true, characterData: true });
   const frame = (now) => { if (seen.on) seen.frames.push(now); requestAnimationFrame(frame); };
   requestAnimationFrame(frame);
+}"""
+
+WATCH_CHART: Final = """() => {
+  const seen = (window.seen = { up: 0, chart: 0 });
+  document.addEventListener("pointerup", () => { seen.up = performance.now(); }, true);
+  new MutationObserver(() => { seen.chart = performance.now(); })
+    .observe(document.querySelector(".vega-embed").closest(".jp-OutputArea-output"), { subtree: true, childList: true });
 }"""
 
 JUMP: Final = """(share) => new Promise((done) => {
@@ -111,7 +143,7 @@ class Bench:
     """One tab with the panel."""
 
     def __init__(self, tab: jlab.Tab, folder: Path, store: Path) -> None:
-        self.tab, self.page = tab, tab.page
+        self.tab, self.page, self.folder = tab, tab.page, folder
         self.chance = random.Random(3)
         (folder / "opened.py").write_text(OPEN.replace("PATH", repr(str(store))), encoding="utf-8")
         tab.run(folder, "bench.ipynb", ["from opened import *\nping", "panel = logs.explore()\npanel"])
@@ -120,6 +152,30 @@ class Bench:
         self.page.locator(".tl-surface").scroll_into_view_if_needed()
         self.rest()
         self.page.evaluate(WATCH)
+
+    def altair(self, n: int) -> list[float]:
+        """For each brush over a chart of Altair: from its end until the last change of the chart."""
+        tab = jlab.Tab(self.tab.context.browser, self.tab.address)  # the first has changes that are not saved
+        tab.run(self.folder, "altair.ipynb", ["from opened import *\nping", CHART])
+        drawn, mouse = tab.page.locator(".vega-embed :is(svg, canvas)").first, tab.page.mouse
+        drawn.wait_for(timeout=60_000)
+        tab.page.evaluate(WATCH_CHART)
+        found = []
+        for _ in range(n):
+            box = drawn.bounding_box()
+            assert box
+            a, b = sorted(self.chance.sample(range(80, 600), 2))
+            mouse.move(box["x"] + a, box["y"] + 50)
+            mouse.down()
+            mouse.move(box["x"] + max(b, a + 8), box["y"] + 50)
+            mouse.up()
+            tab.page.wait_for_timeout(1500)
+            seen: dict[str, Any] = tab.page.evaluate("window.seen")
+            found.append(seen["chart"] - seen["up"])
+            tab.python("altair.chart = chart(*WHOLE); altair.selections.observe(chosen, ['brush'])")
+            tab.page.wait_for_timeout(1500)
+        tab.close()
+        return found
 
     def rest(self) -> None:
         """Until the kernel and the page are quiet."""
@@ -195,6 +251,9 @@ def measure(bench: Bench, runs: int) -> None:
         "jump / ping": quantiles(jumps)[0] / ping,
         "wheel p95 / idle p95": quantiles(turning)[1] / quantiles(idle)[1],
     }
+    altair = bench.altair(max(5, runs // 3))
+    show("the same brush with Altair's JupyterChart", altair)
+    ratios["Altair / bars"] = quantiles(altair)[0] / quantiles(bars)[0]
     print("  ".join(f"{name} {ratio:.2f}" for name, ratio in ratios.items()))
 
 
