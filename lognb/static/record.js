@@ -7,6 +7,8 @@ const SHORT = 4; // lines of a long text that are shown at first
 const LONG = 3000; // characters of it
 const SAME = [["", "all records"], ["service", "same service"], ["node", "same node"], ["session", "same session"], ["trace", "same trace"]];
 
+const FAR = [["", "by number"], ["1", "within 1 s"], ["10", "within 10 s"], ["60", "within 1 min"], ["600", "within 10 min"]];
+
 /** Log text as it is, but for what would move text on the screen: control and bidirectional characters are escaped. */
 function safe(text) {
   return String(text).replace(/\u001b\[[0-9;?]*[ -/]*[@-~]/g, "").replace(/\r\n/g, "\n")
@@ -119,11 +121,17 @@ function bodyOf(record, can) {
 /** The rows around a record, whatever the query. */
 function around(record, can, box) {
   const select = h("select", { "aria-label": "around" }, SAME.map(([value, text]) => h("option", { value }, text)));
+  const far = h("select", { "aria-label": "how far around" }, FAR.filter(([value]) => !value || record.time).map(([value, text]) => h("option", { value }, text)));
   const list = h("div", { class: "lt-around" });
+  const cut = h("span", { class: "ln-soft", role: "status" });
   let sides = 20;
   const fill = async () => {
     try {
-      const page = await can.ask("context", { id: record.id, before: sides, after: sides, same: select.value || null });
+      const seconds = Number(far.value) || null;
+      const most = seconds ? 500 : sides;
+      more.hidden = seconds !== null;
+      const page = await can.ask("context", { id: record.id, before: most, after: most, seconds, same: select.value || null });
+      cut.textContent = seconds && (page.at === most || page.ids.length - page.at > most) ? `only the nearest ${most} on each side` : "";
       list.replaceChildren(...page.ids.map((id, i) => can.small(page, i, id === record.id)));
       const own = list.children[page.at];
       if (own) list.scrollTop = own.offsetTop - list.offsetTop - list.clientHeight / 2;
@@ -132,8 +140,9 @@ function around(record, can, box) {
     }
   };
   select.addEventListener("change", fill);
+  far.addEventListener("change", fill);
   const more = h("button", { onclick: () => { sides = Math.min(500, sides * 3); more.disabled = sides === 500; fill(); } }, "more");
-  box.replaceChildren(h("div", { class: "lt-acts" }, h("span", { class: "ln-soft" }, "around it, all filters dropped:"), select, more), list);
+  box.replaceChildren(h("div", { class: "lt-acts" }, h("span", { class: "ln-soft" }, "around it, all filters dropped:"), far, select, more, cut), list);
   fill();
 }
 
@@ -145,9 +154,10 @@ function acts(record, can, box) {
     near.setAttribute("aria-expanded", String(open));
     if (open) around(record, can, box); else box.replaceChildren();
   } }, "Context ±20");
+  const from = can.split() && record.time && h("button", { title: "The window from here on; what it had before is the baseline", onclick: () => can.from(record.id) }, "Compare from here");
   const pin = h("button", { class: "lt-pinning", onclick: () => (can.pinned(record.id) ? can.unpin(record.id) : line(can.root, pin, "a note to the pin", "", (note) => can.pin(record.id, note))) });
   const json = h("button", { onclick: () => { copy(asJson(record)); can.say("copied as JSON"); } }, "Copy JSON");
-  return h("div", { class: "lt-acts" }, near, go("trace", record.ids.trace_id), go("session", record.ids.session_id), go("user", record.ids.user_id), pin, json);
+  return h("div", { class: "lt-acts" }, near, go("trace", record.ids.trace_id), go("session", record.ids.session_id), go("user", record.ids.user_id), from, pin, json);
 }
 
 /** A record as JSON text; numbers as they are written, and of a repeated key all values. */

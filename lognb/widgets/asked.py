@@ -80,6 +80,18 @@ class Asked:
     def baseline(self, since: int | None, until: int | None) -> None:
         self._look("baseline", None if since is None or until is None else (since, until))
 
+    def split(self, time: int) -> None:
+        """From here on, with what the window had before as the baseline."""
+        panel = self._panel
+        with panel._lock:
+            overview, query = panel._of.engine.overview, panel.query
+            since = overview["first"] if query.since is None else query.since
+            until = overview["last"] + 1 if query.until is None else query.until
+            if not since < time < until:
+                raise QueryError("the window has nothing before this record to compare with")
+            panel._windows.append((query.since, query.until))
+            panel._go(replace(panel._view.window(time, until), baseline=(since, time)))
+
     def mark(self, time: int, text: str) -> None:
         self._panel._of.mark(format_time(time), text)
         self._panel._redraw()

@@ -138,6 +138,7 @@ class Drawing:
             fields=self._names,
             busy=busy,
             every_ns=False,
+            split=True,
             query=str(view.query),
             page=page_of(found.panel.page.records, names),
             **_pins(notes),

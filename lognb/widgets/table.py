@@ -60,9 +60,12 @@ class AskRecord(Ask, tag="record"):
 
 
 class AskContext(Ask, tag="context"):
+    """`seconds`: none that is farther away, however many there are."""
+
     id: Id
     before: Rows
     after: Rows
+    seconds: Annotated[float, msgspec.Meta(gt=0, le=86_400)] | None = None
     same: Literal["service", "node", "session", "trace"] | None = None
 
 
@@ -123,6 +126,12 @@ class Go(Ask, tag="go"):
     id: Text
 
 
+class Split(Ask, tag="split"):
+    """Compare what came from this record on with what came before it."""
+
+    id: Id
+
+
 class Back(Ask, tag="back"):
     pass
 
@@ -152,7 +161,7 @@ class TableView(Widget):
     asks: ClassVar = {
         AskPage: "_page", AskRecord: "_record", AskContext: "_context", AskPinned: "_pinned", AskBodies: "_bodies",
         SetColumns: "_columns", SetNewest: "_newest", Filter: "_filter", Facet: "_facet", Pin: "_pin", Unpin: "_unpin",
-        View: "_view", Export: "_export", Go: "_go", Back: "_back",
+        View: "_view", Export: "_export", Go: "_go", Split: "_split", Back: "_back",
     }  # fmt: skip
     latest = frozenset({View})
 
@@ -221,7 +230,8 @@ class TableView(Widget):
 
     def _context(self, ask: AskContext) -> dict[str, Any]:
         names = self._state.fields()
-        found = self.logs.engine.context(_id(ask.id), ask.before, ask.after, ask.same)
+        far = None if ask.seconds is None else round(ask.seconds * 1e9)
+        found = self.logs.engine.context(_id(ask.id), ask.before, ask.after, ask.same, within=(far, far))
         out = page_of(found.with_columns(self._cells(found["record_id"].to_list(), names)), names)
         return {**out, "at": out["ids"].index(ask.id)}
 
@@ -328,6 +338,13 @@ class TableView(Widget):
     def _go(self, ask: Go) -> None:
         if not self._told("go", ask.to, ask.id):
             self._narrow(Query((Condition(_GO[ask.to], "=", ask.id),)))
+
+    def _split(self, ask: Split) -> None:
+        time = self.logs.engine.context(_id(ask.id), 0, 0)["time"].dt.timestamp("ns")[0]
+        if time is None:
+            raise QueryError("this record has no time, so there is no before and after it")
+        if not self._told("split", time):
+            raise QueryError("a table alone has no baseline; logs.explore() has one")
 
     def _back(self, ask: Back) -> None:
         if self._before:

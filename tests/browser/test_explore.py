@@ -177,6 +177,28 @@ def test_from_a_record_to_its_trace(panel: jlab.Tab, logs: ln.Logs, truth: dict[
     assert {truth["faults"]["exception"]["cause_service"], "shop-web"} <= services
 
 
+def test_what_stands_around_a_record_by_time_and_what_came_before_it(panel: jlab.Tab, logs: ln.Logs) -> None:
+    panel.python("panel.query_text = 'exception.type=TypeError'")
+    title(panel, 1)
+    panel.page.get_by_role("grid").focus()
+    panel.page.keyboard.press("Home")
+    panel.page.keyboard.press("Enter")
+    panel.page.get_by_role("button", name="Context ±20").click()
+    panel.page.get_by_label("how far around").select_option("1")
+    record = logs.where("exception.type=TypeError").head(1)["record_id"][0]
+    near = logs.context(record, "1s", "1s").height
+    panel.page.wait_for_function(f"document.querySelectorAll('.lt-around > *').length === {near}")
+    panel.python("panel.query_text = 'service_name=shop-web'")
+    title(panel, len(logs.where("service_name=shop-web")))
+    panel.page.get_by_role("grid").focus()
+    for key in ("Home", "j", "j", "Enter"):
+        panel.page.keyboard.press(key)
+    panel.page.get_by_role("button", name="Compare from here").click()
+    panel.page.locator(".ln-window").wait_for()
+    said = panel.python("print(panel.wait() and panel.baseline[1] == panel.query.since)").strip()
+    assert said == "True"
+
+
 def test_a_record_is_pinned_with_a_note(panel: jlab.Tab) -> None:
     panel.python("panel.query_text = 'exception.type=TypeError'")
     title(panel, 1)

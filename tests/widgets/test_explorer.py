@@ -490,3 +490,21 @@ def test_a_closed_panel_lets_go_of_the_store(tmp_path: Path) -> None:
     del panel, logs
     gc.collect()
     assert engine() is None
+
+
+def test_compare_from_here_cuts_the_window_at_a_record(shop: Path) -> None:
+    panel = ln.read(shop).explore()
+    assert panel.wait()
+    rows = panel.logs.to_polars(["record_id", "time"])
+    at = rows.row(len(rows) // 2, named=True)
+    table = panel._drawing._table
+    sent: list[dict[str, Any]] = []
+    table.send = lambda content, buffers=None: sent.append(content)
+    table._receive(table, {"id": 1, "ask": {"kind": "split", "id": str(at["record_id"])}}, [])
+    assert panel.wait()
+    ns = rows["time"].dt.timestamp("ns")[len(rows) // 2]
+    assert panel.query.since == panel.baseline[1] == ns
+    assert panel.baseline[0] == panel.logs.engine.overview["first"]
+    table._receive(table, {"id": 2, "ask": {"kind": "split", "id": str(at["record_id"])}}, [])
+    assert panel.wait()
+    assert "nothing before this record" in sent[-1]["error"]

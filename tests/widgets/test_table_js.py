@@ -171,7 +171,7 @@ def test_a_record_shows_types_frames_and_what_stands_around(shown: Any) -> None:
     around = table.logs.context(int(record["record_id"][0]))
     assert detail.locator(".lt-small").count() == len(around)
     assert detail.locator(".lt-small[aria-current]").inner_text().splitlines()[-1] == record["body"][0]
-    detail.get_by_role("combobox").select_option("trace")
+    detail.get_by_label("around", exact=True).select_option("trace")
     made.settle()
     assert detail.locator(".lt-small").count() == len(table.logs.context(int(record["record_id"][0]), same="trace"))
     detail.get_by_role("button", name="Trace", exact=True).click()
