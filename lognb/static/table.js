@@ -144,7 +144,7 @@ class Table {
 
   resized() {
     if (!this.rows.clientHeight) return; // hidden, or in the midst of a theme's change
-    const narrow = this.el.clientWidth < 620;
+    const narrow = this.el.clientWidth < 656;
     if (narrow !== this.columns.narrow) { this.columns.narrow = narrow; this.layout++; this.columns.draw(); }
     this.el.classList.toggle("lt-narrow", narrow);
     this.grid.setAttribute("aria-colcount", this.columns.fields.length);
