@@ -11,11 +11,13 @@ Altair's brush counts only the bars of its chart, and draws nothing else.
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
 import random
 import statistics
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -91,8 +93,18 @@ altair.selections.observe(chosen, ["brush"])
 altair
 """
 
+# The same columns in itables, all rows of them in the page, as it holds them. 10 M it cannot; these many it can.
+HELD: Final = 20_000
+TABLE: Final = f"""
+import itables
+itables.init_notebook_mode(connected=False)
+names = ["time", "severity", "service_name", "body"]
+rows = engine.page(Query(), {HELD}, newest=True, columns=names).records.to_pandas()
+"""
+SHOWN: Final = "itables.show(rows, maxBytes=0, paging=False, scrollY='400px', scrollCollapse=True)"
+
 WATCH: Final = """() => {
-  const seen = (window.seen = { up: 0, bars: 0, facets: 0, frames: [], on: false });
+  const seen = (window.seen = { up: 0, bars: 0, facets: 0 });
   document.addEventListener("pointerup", () => { seen.up = performance.now(); seen.bars = seen.facets = 0; }, true);
   const clear = CanvasRenderingContext2D.prototype.clearRect;
   CanvasRenderingContext2D.prototype.clearRect = function (...box) {
@@ -101,7 +113,12 @@ WATCH: Final = """() => {
   };
   new MutationObserver(() => { seen.facets = performance.now(); })
     .observe(document.querySelector(".ln-facets"), { subtree: true, childList: true, characterData: true });
-  const frame = (now) => { if (seen.on) seen.frames.push(now); requestAnimationFrame(frame); };
+}"""
+
+FRAMES: Final = """() => {
+  window.times = [];
+  window.turning = true;
+  const frame = (now) => { window.times.push(now); if (window.turning) requestAnimationFrame(frame); };
   requestAnimationFrame(frame);
 }"""
 
@@ -177,6 +194,18 @@ class Bench:
         tab.close()
         return found
 
+    def itables(self) -> tuple[float, list[float]]:
+        """How long a page takes to hold and show its rows, ms, and the frames while the wheel turns over them."""
+        tab = jlab.Tab(self.tab.context.browser, self.tab.address)
+        began = time.perf_counter()
+        tab.run(self.folder, "itables.ipynb", ["from opened import *\nping", TABLE, SHOWN])
+        cells = tab.page.locator(".dt-scroll-body tbody tr, .dataTables_scrollBody tbody tr")
+        cells.nth(HELD - 1).wait_for(state="attached", timeout=120_000)
+        took = (time.perf_counter() - began) * 1000
+        frames = _turn(tab.page, ".dt-scroll-body, .dataTables_scrollBody", 4, wheel=True)
+        tab.close()
+        return took, frames
+
     def rest(self) -> None:
         """Until the kernel and the page are quiet."""
         self.tab.python("panel.wait()")
@@ -217,18 +246,24 @@ class Bench:
 
     def frames(self, *, wheel: bool, seconds: float = 4) -> list[float]:
         """Times between frames, with the wheel turning over the table or not."""
-        box = self.page.locator(".lt-grid").bounding_box()
-        assert box
-        self.page.mouse.move(box["x"] + 200, box["y"] + 150)
-        self.page.evaluate("window.seen.frames = []; window.seen.on = true")
-        if wheel:
-            for _ in range(int(seconds * 60)):
-                self.page.mouse.wheel(0, 120)
-                self.page.wait_for_timeout(10)
-        else:
-            self.page.wait_for_timeout(seconds * 1000)
-        frames = self.page.evaluate("window.seen.on = false, window.seen.frames")
-        return [b - a for a, b in itertools.pairwise(frames)]
+        return _turn(self.page, ".lt-grid", seconds, wheel=wheel)
+
+
+def _turn(page: Any, over: str, seconds: float, *, wheel: bool) -> list[float]:
+    place = page.locator(over).first
+    place.scroll_into_view_if_needed()
+    box = place.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 200, box["y"] + min(150, box["height"] / 2))
+    page.evaluate(FRAMES)
+    if wheel:
+        for _ in range(int(seconds * 60)):
+            page.mouse.wheel(0, 120)
+            page.wait_for_timeout(10)
+    else:
+        page.wait_for_timeout(seconds * 1000)
+    frames = page.evaluate("window.turning = false, window.times")
+    return [b - a for a, b in itertools.pairwise(frames)]
 
 
 def measure(bench: Bench, runs: int) -> None:
@@ -255,6 +290,13 @@ def measure(bench: Bench, runs: int) -> None:
     show("the same brush with Altair's JupyterChart", altair)
     ratios["Altair / bars"] = quantiles(altair)[0] / quantiles(bars)[0]
     print("  ".join(f"{name} {ratio:.2f}" for name, ratio in ratios.items()))
+    if importlib.util.find_spec("itables") is None:
+        print("itables is not installed, so it is not beside the table: pip install itables pandas")
+        return
+    took, frames = bench.itables()
+    show(
+        f"frames while the wheel turns, itables, {HELD:,} rows", frames, f"shown after {took:,.0f} ms, opening included"
+    )
 
 
 def main() -> None:
