@@ -97,10 +97,17 @@ def test_the_package_knows_its_version(project: dict[str, Any]) -> None:
     assert lognb.__version__ == project["version"]
 
 
-def test_wheel_holds_the_package_and_nothing_else(tmp_path: Path) -> None:
-    program = f"from hatchling.build import build_wheel; print(build_wheel({str(tmp_path)!r}))"
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package as pip gets it."""
+    folder = tmp_path_factory.mktemp("wheel")
+    program = f"from hatchling.build import build_wheel; print(build_wheel({str(folder)!r}))"
     subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, check=True)
-    (wheel,) = tmp_path.glob("*.whl")
+    (found,) = folder.glob("*.whl")
+    return found
+
+
+def test_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert {n.split("/")[0] for n in names} == {
         "lognb",
@@ -110,6 +117,16 @@ def test_wheel_holds_the_package_and_nothing_else(tmp_path: Path) -> None:
     assert inside <= set(names)
     assert "lognb/py.typed" in names
     assert any(n.endswith("licenses/LICENSE") for n in names)
+
+
+def test_wheel_holds_the_browser_half_and_it_stays_small(wheel: Path) -> None:
+    """Every file that git knows of it, byte for byte; 300 KB in all, before the wheel's compression."""
+    packed = zipfile.ZipFile(wheel)
+    inside = {n: packed.read(n) for n in packed.namelist() if n.startswith("lognb/static/")}
+    assert inside == {p: (ROOT / p).read_bytes() for p in _tracked() if p.startswith("lognb/static/")}
+    assert {"common.js", "search.js", "facets.js", "timeline.js", "table.js"} <= {Path(n).name for n in inside}
+    size = sum(map(len, inside.values()))
+    assert size <= 300_000
 
 
 def _plain(name: str) -> str:
