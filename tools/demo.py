@@ -31,18 +31,21 @@ def main() -> None:
 
 
 def run(notebook: Path) -> nbformat.NotebookNode:
-    """The notebook with its outputs, run in its own folder as JupyterLab would. Raises CellExecutionError."""
+    """The notebook with its outputs, run in its own folder as JupyterLab would. Raises CellExecutionError.
+
+    Widgets are not kept, as JupyterLab does not keep them: with their state in the notebook, nbconvert would write a
+    page that draws them by scripts of a CDN, and nothing where that is out of reach.
+    """
     node = nbformat.read(notebook, as_version=4)
-    NotebookClient(
-        node, timeout=600, kernel_name="python3", resources={"metadata": {"path": notebook.parent}}
-    ).execute()
+    place = {"metadata": {"path": notebook.parent}}
+    NotebookClient(node, timeout=600, kernel_name="python3", store_widget_state=False, resources=place).execute()
     return node
 
 
-def render(notebook: Path) -> str:
-    """Run `notebook` and return it as a page."""
+def exporter() -> HTMLExporter:
+    """To HTML that asks for nothing: MathJax, require.js and mermaid come from a CDN, and a widget needs a kernel."""
     config = Config()
-    # A widget needs a kernel, and MathJax, require.js and mermaid come from a CDN: the static form of each output wins.
+    # The static form of each output wins.
     config.NbConvertBase.display_data_priority = [
         "text/html",
         "image/svg+xml",
@@ -50,10 +53,14 @@ def render(notebook: Path) -> str:
         "text/markdown",
         "text/plain",
     ]
-    exporter = HTMLExporter(config=config, require_js_url="", jquery_url="", mathjax_url="", mermaid_js_url="",
-                            embed_images=True)  # fmt: skip
+    return HTMLExporter(config=config, require_js_url="", jquery_url="", mathjax_url="", mermaid_js_url="",
+                        embed_images=True)  # fmt: skip
+
+
+def render(notebook: Path) -> str:
+    """Run `notebook` and return it as a page."""
     node = run(notebook)
-    page, _ = exporter.from_notebook_node(node, {"metadata": {"name": _title(node, notebook.stem)}})
+    page, _ = exporter().from_notebook_node(node, {"metadata": {"name": _title(node, notebook.stem)}})
     return _without_scripts(page).replace(
         "<head>", f'<head><meta http-equiv="Content-Security-Policy" content="{POLICY}">', 1
     )

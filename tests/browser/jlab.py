@@ -1,4 +1,7 @@
-"""A real JupyterLab driven by a real Chromium: settings that ask for nothing outside, and a page that is watched."""
+"""A real Jupyter server driven by a real Chromium: settings that ask for nothing outside, and a page that is watched.
+
+The server is JupyterLab's; with the packages `notebook` and `voila` installed it serves their pages too.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,7 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--force-color-profile=srgb",
 ]  # fmt: skip
+LAB = "lab/tree"
 SETTINGS = {
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
     "docmanager-extension/plugin": {"autosave": False},
@@ -55,7 +59,7 @@ _PYTHON = """async (code) => {
 
 @contextlib.contextmanager
 def server(folder: Path, home: Path, theme: str = "JupyterLab Light") -> Iterator[str]:
-    """JupyterLab on the notebooks of `folder`; its address. Everything it writes goes below `home`."""
+    """A server on the notebooks of `folder`; its address. Everything it writes goes below `home`."""
     for name, settings in {**SETTINGS, "apputils-extension/themes": {"theme": theme}}.items():
         path = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -73,7 +77,7 @@ def server(folder: Path, home: Path, theme: str = "JupyterLab Light") -> Iterato
         "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0",
         "--IdentityProvider.token=", "--ServerApp.password=", "--ServerApp.disable_check_xsrf=True",
         f"--ServerApp.root_dir={folder}", "--LabApp.expose_app_in_browser=True", "--LabApp.extension_manager=readonly",
-        "--LabApp.news_url=", "--ServerApp.terminals_enabled=False",
+        "--LabApp.news_url=", "--ServerApp.terminals_enabled=False", "--JupyterNotebookApp.expose_app_in_browser=True",
     ]  # fmt: skip
     with (home / "lab.log").open("w") as log:
         command = [sys.executable, "-m", "jupyterlab", *options]
@@ -103,17 +107,32 @@ def _wait(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
     raise RuntimeError(f"JupyterLab does not answer: {log.read_text()[-2000:]}")
 
 
-class Tab:
-    """A page of JupyterLab. What it asked for outside, and what went wrong in it, is kept."""
+def write(path: Path, cells: list[str]) -> None:
+    """A notebook of these cells."""
+    node = nbformat.v4.new_notebook()
+    node.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    node.cells = [nbformat.v4.new_code_cell(cell) for cell in cells]
+    nbformat.write(node, path)
 
-    def __init__(self, browser: Any, address: str, **context: Any) -> None:
-        self.address = address
+
+class Tab:
+    """A page of JupyterLab, or of another front end whose `path` is given.
+
+    What it asked for outside (and was refused), and what went wrong in it, is kept; not so addresses that begin as one
+    of `theirs`, which the front end asks for whatever notebook it shows. Nor errors of a front end that is not
+    JupyterLab, unless a widget's module had a part in them: Notebook 7.6 meets one or two with an empty notebook too.
+    """
+
+    def __init__(
+        self, browser: Any, address: str, path: str = LAB, theirs: tuple[str, ...] = (), **context: Any
+    ) -> None:
+        self.address, self.path, self.theirs = address, path, theirs
         self.outside: list[str] = []
         self.wrong: list[str] = []
         self.context = browser.new_context(viewport={"width": 1400, "height": 1000}, **context)
         self.page = self.context.new_page()
         self.context.route("**/*", self._route)
-        self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
+        self.page.on("pageerror", self._failed)
         self.page.on("dialog", lambda dialog: (self.wrong.append(f"dialog {dialog.message}"), dialog.dismiss()))
 
     def _route(self, route: Any) -> None:
@@ -121,19 +140,26 @@ class Tab:
         if address.startswith((self.address, "data:", "blob:")):
             route.continue_()
         else:
-            self.outside.append(address)
+            if not address.startswith(self.theirs):
+                self.outside.append(address)
             route.abort()
+
+    def _failed(self, error: Any) -> None:
+        if self.path == LAB or "blob:" in (error.stack or "blob:"):  # anywidget loads modules from blobs
+            self.wrong.append(str(error))
 
     def run(self, folder: Path, name: str, cells: list[str]) -> None:
         """Write a notebook, open it and run all of it; fails with the first error of a cell."""
-        node = nbformat.v4.new_notebook()
-        node.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
-        node.cells = [nbformat.v4.new_code_cell(cell) for cell in cells]
-        nbformat.write(node, folder / name)
+        write(folder / name, cells)
         self.open(name)
 
+    def go(self, name: str) -> None:
+        """Open a notebook and wait for no more than the page."""
+        self.page.goto(f"{self.address}/{self.path}/{name}?reset", wait_until="domcontentloaded")
+
     def open(self, name: str) -> None:
-        self.page.goto(f"{self.address}/lab/tree/{name}?reset", wait_until="domcontentloaded")
+        """Open a notebook and run all of it."""
+        self.go(name)
         self.page.wait_for_function(_READY, timeout=90_000)
         self.page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
         self.page.wait_for_function(_DONE, timeout=120_000)
