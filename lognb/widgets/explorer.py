@@ -120,9 +120,9 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
         """Stop counting; what was counted last stays."""
         with self._lock:
             if self._drawing.busy:
-                revision, self._revision = self._revision, self._revision + 1
-                self._worker.interrupt()
-                self._ended(revision + 1, "stopped: the numbers are of the query before")
+                self._revision += 1
+                self._worker.stop(("explorer", id(self)))
+                self._ended(self._revision, "stopped: the numbers are of the query before")
 
     def wait(self, timeout: float = 60) -> bool:
         """Until all is counted and drawn; False if that takes longer."""

@@ -40,6 +40,7 @@ class Worker:
         self._thread: threading.Thread | None = None
         self._current: Any = None
         self._serial = count()
+        self._done, self._stopping = 0, -1
 
     def put(
         self, job: Callable[[], None], key: Any = None, *, dropped: Callable[[], None] | None = None, now: bool = False
@@ -54,19 +55,42 @@ class Worker:
             before = self._jobs.pop(key, None)
             self._jobs[key] = (job, dropped or (lambda: None))
             if now and self._current == key:
-                self.interrupt()
+                self._stop()
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="lognb-panel", daemon=True)
                 self._thread.start()
-            self._ready.notify()
+            self._ready.notify_all()
         if before is not None:
             before[1]()
+
+    def stop(self, key: Any) -> None:
+        """Drop the job with this key, whether it waits or is being done; any other is left alone."""
+        with self._ready:
+            waiting = self._jobs.pop(key, None)
+            if self._current == key:
+                self._stop()
+            self._ready.notify_all()
+        if waiting is not None:
+            waiting[1]()
 
     def interrupt(self) -> None:
         """Stop the statement that the engine is working on, if any; the job it belongs to is dropped."""
         engine = self._engine()
         if engine is not None and self._thread is not None:
             engine.interrupt(self._thread)
+
+    def _stop(self) -> None:
+        """Stop the job that is being done, also where it is between two statements: until it has ended."""
+        if self._stopping != self._done:
+            self._stopping = self._done
+            threading.Thread(target=self._insist, args=(self._done,), name="lognb-stop", daemon=True).start()
+
+    def _insist(self, job: int) -> None:
+        with self._ready:
+            # While this thread has the lock the job cannot end, so what is stopped is never the next one.
+            while self._done == job and self._current is not None:
+                self.interrupt()
+                self._ready.wait(0.01)
 
     def wait(self, timeout: float = 60) -> bool:
         """Until all jobs are done; False if that takes longer."""
@@ -89,4 +113,5 @@ class Worker:
                 del job, dropped  # they know the engine, which must be able to end while this thread waits
                 with self._ready:
                     self._current = None
+                    self._done += 1
                     self._ready.notify_all()
