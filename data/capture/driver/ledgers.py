@@ -12,19 +12,26 @@ Line = dict[str, Any]
 
 
 class Ledgers:
-    """`logs` and `spans` are what the programs sent, `lines` the plain text lines; `lost` is what never got out."""
+    """`logs` and `spans` are what the programs sent, `lines` the plain text lines; `lost` is what never got out.
+
+    A program that dies while it sends does not learn whether the record arrived, and calls it lost; the Collector's own
+    file knows better.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.logs: list[Line] = []
         self.spans: list[Line] = []
         self.lost: list[Line] = []
+        written = [file for file in (folder / "out" / "shop.jsonl", folder / "shop.jsonl") if file.exists()]
+        self._written = "".join(file.read_text(encoding="utf-8") for file in written)
         for file in sorted((folder / "ledger").glob("*.jsonl")):
             self._read(file)
         self.lines = [line for file in sorted((folder / "lines").glob("*.log")) for line in _lines(file)]
 
     def _read(self, file: Path) -> None:
         said = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
-        lost = {time for line in said if line["kind"] == "lost" for time in line["times"]}
+        doubted = {time for line in said if line["kind"] == "lost" for time in line["times"]}
+        lost = {time for time in doubted if f'"timeUnixNano":"{time}"' not in self._written}
         for line in said:
             if line["kind"] == "span":
                 self.spans.append(line)
