@@ -36,7 +36,8 @@ def test_the_notebook_reads_and_explores(shop: Path, tmp_path: Path, monkeypatch
     nbformat.validate(node)
     assert f"ln.read({str(shop)!r})" in node.cells[0].source, "whichever folder the notebook is in"
     NotebookClient(node, timeout=120, resources={"metadata": {"path": tmp_path}}).execute()
-    bundle = node.cells[1].outputs[0].data
+    page, widget = (output.data for output in node.cells[1].outputs)
+    bundle = {**widget, **page}
     assert "application/vnd.jupyter.widget-view+json" in bundle
     assert "did not" in bundle["text/html"]
     assert bundle["text/plain"].splitlines()[-1] == "logs.where('severity>=error \"did not\"')"

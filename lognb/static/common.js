@@ -77,6 +77,17 @@ export function onTheme(fn) {
   };
 }
 
+/**
+ * Hide the still page of a panel, which stands in the output before it; gives a function that shows it again. In
+ * JupyterLab the whole output goes, so that no gap stays.
+ */
+export function hideStill(name) {
+  if (!/^[0-9a-f]{32}$/.test(name || "")) return () => {};
+  const pages = [...document.querySelectorAll(`[data-ln-still="${name}"]`)].map((page) => page.closest(".jp-OutputArea-child") || page);
+  for (const page of pages) page.style.display = "none";
+  return () => { for (const page of pages) page.style.display = ""; };
+}
+
 /** Put text on the clipboard; where the page may not, through a selection. */
 export async function copy(text) {
   try {

@@ -1,5 +1,5 @@
 // The search bar: the query as text, its conditions as chips, and the chain of what each step leaves.
-import { clock, copy, h, later, notebook, number, plain } from "./common.js";
+import { clock, copy, h, hideStill, later, notebook, number, plain } from "./common.js";
 
 const GLYPH = { "!=": "≠", ">=": "≥", "<=": "≤" };
 const CONDITION = /^("(?:[^"\\]|\\[\s\S])*"|[^\s"()<>=!:~]+)(!=|<=|>=|[<>=:~])([\s\S]*)$/;
@@ -363,8 +363,10 @@ function mount(el, port) {
   field.value = data.text;
   draw();
   const off = port.on("data", draw);
+  const reveal = hideStill(port.get("data").still);
   return () => {
     off();
+    reveal();
     clearTimeout(timer);
     document.removeEventListener("ln-search-focus", focus);
     document.removeEventListener("keydown", keys);

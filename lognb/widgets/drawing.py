@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
@@ -33,6 +34,8 @@ class Drawing:
     def __init__(self, logs: Logs, calls: dict[str, Callable[..., Any]]) -> None:
         self._logs, self.busy = logs, False
         self._search, self._facets = Search(logs, calls), Facets(logs, calls)
+        self.page_name = uuid.uuid4().hex
+        """Names the still page that the widget hides while it is there."""
         self._timeline, self._table = Timeline(logs, calls), TableView(logs, calls)
         # Alone these count when they are asked; here an answer is to put a job, which must not wait for the job before.
         self._timeline.at_once = frozenset(Timeline.asks)
@@ -94,6 +97,7 @@ class Drawing:
                 "total": int(self._logs.engine.overview["records"]),
                 "busy": self.busy,
                 "history": self._texts,
+                "still": self.page_name,
                 **more,
             }
         )

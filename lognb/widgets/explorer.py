@@ -275,11 +275,28 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
             raise
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
-        bundle: dict[str, Any] = super()._repr_mimebundle_(**options) or {}
+        return {**(super()._repr_mimebundle_(**options) or {}), **self._still()}
+
+    def _still(self) -> dict[str, str]:
         found, line = self._counted()
-        bundle["text/plain"] = still.text(self._of, found, line, self.note)
-        bundle["text/html"] = still.html(self._of, found, line, self.note)
-        return bundle
+        plainly, page = (form(self._of, found, line, self.note) for form in (still.text, still.html))
+        return {"text/plain": plainly, "text/html": page}
+
+    def _ipython_display_(self, **options: Any) -> None:
+        """Show the still page, then the widget, which hides it.
+
+        Two outputs, since a front end that has a widget's view and no kernel behind it shows an error in the place of
+        the page that stands beside it: so a notebook that is opened again would show nothing.
+        """
+        from IPython import display
+
+        show: Any = display.display  # has no types
+        page = self._still()
+        page["text/html"] = f'<div data-ln-still="{self._drawing.page_name}">{page["text/html"]}</div>'
+        show(page, raw=True)
+        view = super()._repr_mimebundle_(**options) or {}
+        view = {kind: part for kind, part in view.items() if kind.startswith("application/")}
+        show({**view, "text/html": ""}, raw=True)  # whoever does not draw widgets draws nothing more
 
     def __repr__(self) -> str:
         return still.text(self._of, *self._counted(), self.note)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 AXE = "axe-core@4.14.1"
 _RUN = """async () => {
-  const panel = document.querySelector(".jp-OutputArea-output");
+  const panel = document.querySelector(".lt-grid").closest(".jp-OutputArea-output");
   const { violations } = await axe.run(panel, { resultTypes: ["violations"] });
   return violations.filter((v) => v.impact === "serious" || v.impact === "critical").map((v) =>
     `${v.id}: ${v.help}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(" | ")}`);
@@ -60,7 +60,7 @@ def test_the_panel_as_it_is_read_out(tabs: Callable[..., jlab.Tab], notebooks: P
     cell = f"import lognb as ln\npanel = ln.read({str(shop)!r}, progress=False).explore()\npanel"
     tab.run(notebooks, "read_out.ipynb", [cell])
     tab.page.locator(".lt-title", has_text="23,876 record").wait_for()
-    said = tab.page.locator(".jp-OutputArea-output").first.aria_snapshot()
+    said = tab.page.locator(".jp-OutputArea-output", has=tab.page.locator(".lt-grid")).aria_snapshot()
     for part in (
         '- grid "records"', "columnheader", '- checkbox "error', 'combobox', 'slider "time"', "23,876 records",
         "277 sessions",

@@ -256,7 +256,9 @@ def test_dark_narrow_and_large(panel: jlab.Tab) -> None:
     panel.page.set_viewport_size({"width": 800, "height": 900})
     panel.page.wait_for_timeout(500)
     panel.page.screenshot(path=PICTURES / "explore-dark-narrow.png")
-    wide = panel.page.locator(".jp-OutputArea-output").first.evaluate("(e) => e.scrollWidth - e.clientWidth")
+    wide = panel.page.locator(".jp-OutputArea-output", has=panel.page.locator(".lt-grid")).evaluate(
+        "(e) => e.scrollWidth - e.clientWidth"
+    )
     assert wide <= 2
     panel.page.set_viewport_size({"width": 1400, "height": 1000})
     panel.theme("JupyterLab Light")

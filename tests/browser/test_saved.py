@@ -36,10 +36,12 @@ def saved(shop: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_file_holds_the_page_beside_the_widget(saved: Path) -> None:
     node = nbformat.read(saved, as_version=4)
     nbformat.validate(node)
-    (output,) = node.cells[0].outputs
-    assert set(output.data) == {WIDGET, "text/html", "text/plain"}
-    assert set(output.data[WIDGET]) == {"model_id", "version_major", "version_minor"}
-    assert "420 of 23,876 records" in output.data["text/html"]
+    page, widget = node.cells[0].outputs
+    assert set(page.data) == {"text/html", "text/plain"}
+    assert "420 of 23,876 records" in page.data["text/html"]
+    assert set(widget.data) == {WIDGET, "text/html"}
+    assert widget.data["text/html"] == ""
+    assert set(widget.data[WIDGET]) == {"model_id", "version_major", "version_minor"}
     assert "widgets" not in node.metadata
 
 
@@ -54,7 +56,7 @@ def test_exported_it_is_read_offline(saved: Path, shop: Path, chrome: Any) -> No
     tab.goto(target.as_uri())
     PICTURES.mkdir(parents=True, exist_ok=True)
     tab.screenshot(path=PICTURES / "explore-saved.png", full_page=True)
-    panel = tab.locator(".jp-OutputArea-output")
+    panel = tab.locator("[data-ln-still]")
     said = panel.inner_text()
     assert f"{len(logs)} of 23,876 records" in said
     assert f"newest 20 of {len(logs)} records" in said
@@ -86,8 +88,26 @@ def test_who_is_sent_it_sees_it_before_running_it(saved: Path, tabs: Callable[..
     shutil.copy(saved, notebooks / "sent.ipynb")
     tab = tabs()
     tab.go("sent.ipynb")
-    panel = tab.page.locator(".jp-OutputArea-output")
+    panel = tab.page.locator(".jp-OutputArea-output").first
     panel.get_by_text("420 of 23,876 records").wait_for()
     panel.get_by_text("newest 20 of 420 records").wait_for()
     assert panel.locator("img:visible").evaluate("e => e.naturalWidth") > 300
     tab.page.screenshot(path=PICTURES / "explore-sent.png")
+
+
+def test_opened_again_without_its_kernel_it_is_still_there(
+    tabs: Callable[..., jlab.Tab], notebooks: Path, shop: Path
+) -> None:
+    """Trusted, so JupyterLab prefers the widget, which has no kernel: the page before it stays; live it is hidden."""
+    tab = tabs()
+    tab.run(notebooks, "mine.ipynb", [OPEN.format(shop=str(shop))])
+    still = tab.page.locator("[data-ln-still]")
+    tab.page.locator(".lt-title", has_text="420 record").wait_for()
+    still.wait_for(state="hidden")
+    tab.page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
+    tab.page.wait_for_timeout(800)
+    tab.page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+    tab.go("mine.ipynb")
+    still.get_by_text("newest 20 of 420 records").wait_for()
+    assert still.locator("svg:visible").count() > 0
+    tab.page.screenshot(path=PICTURES / "explore-again.png")
