@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from lognb.engines.duckdb import cache as stores
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -34,3 +36,11 @@ def bench(browser: Any) -> Iterator[Callable[..., Bench]]:
         for widget in one.widgets:
             widget.close()  # else ipywidgets keeps it, and with it the engine, until the process ends
     assert [(one.outside, one.wrong) for one in made] == [([], [])] * len(made)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_noted(_own_cache: None, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Pins and marks belong to the content, so those of another test on the same sample would show."""
+    if stores.folder().is_relative_to(tmp_path_factory.getbasetemp()):  # never those of a person
+        for path in stores.folder().rglob("*.notes.json"):
+            path.unlink()
