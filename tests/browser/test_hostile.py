@@ -70,11 +70,18 @@ def test_the_panel(tabs: Callable[..., jlab.Tab], notebooks: Path, hostile: Path
     page.locator(".lt-title", has_text=f"{len(payloads)} record").wait_for()
     page.get_by_role("grid").first.focus()
     page.keyboard.press("Home")
-    for _ in range(12):  # open records, one after the other
+    for _ in payloads:  # every record, one after the other
         page.keyboard.press("Enter")
         page.locator(".lt-details").first.wait_for()
         page.keyboard.press("Enter")
         page.keyboard.press("j")
+    # Texts as names of series, of facets and of columns.
+    tab.python("panel.by = 'http.route'")
+    tab.python(f"panel.fields = [*panel.fields, *{payloads[::12]!r}]")
+    tab.python(f"panel.columns = {payloads[1::12]!r}")
+    assert tab.python("print(panel.wait(), panel.by)").strip() == "True http.route"
+    page.get_by_label("time", exact=True).hover()
+    page.wait_for_timeout(400)
     for more in page.get_by_role("button", name="more").all()[:3]:
         more.click()
     box = page.locator(".ln textarea.ln-text")
