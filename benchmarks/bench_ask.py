@@ -56,9 +56,9 @@ class Bench:
     """One store, asked by us and by plain SQL."""
 
     def __init__(self, path: Path, parquet: Path, count: int) -> None:
-        self.path, self.n, self.count = path, many_records(path), count
         engine = open_store(path)
         assert engine is not None
+        self.path, self.n, self.count = path, int(engine.overview["records"]), count
         self.engine, self.parquet = engine, parquet
         self.con = duckdb.connect(":memory:", config={"threads": 2})
         self.con.execute(f"ATTACH '{path}' AS store (READ_ONLY)")
@@ -133,13 +133,6 @@ class Bench:
     def close(self) -> None:
         self.engine.close()
         self.con.close()
-
-
-def many_records(path: Path) -> int:
-    engine = open_store(path)
-    assert engine is not None
-    engine.close()
-    return int(engine.overview["records"])
 
 
 def memory(path: str, count: int) -> None:

@@ -9,13 +9,11 @@ import polars as pl
 
 from lognb import _asking
 from lognb._clauses import quoted
-from lognb._literals import read
+from lognb._completer import typed
 from lognb._text import step
 from lognb.analyses import buckets
 from lognb.analyses.facets import ALWAYS, WHERE_PRESENT
-from lognb.errors import LognbError
-from lognb.query import Condition, Number, Query
-from lognb.schema import RECORD
+from lognb.query import Number, Query
 from lognb.widgets.facets import facet
 from lognb.widgets.records import fields_of_page
 from lognb.widgets.state import states
@@ -136,21 +134,7 @@ def meant(engine: Engine, query: Query, field: str, text: str) -> Value:
     for known in states(query, field)[0]:
         if text in texts({known: "include"}):
             return known
-    typed = read("", "=", text)
-    bare = text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else None
-    own = engine.dtypes([field])[field]
-    if field in RECORD and own == pl.String():
-        return text
-    if own != pl.String():
-        return typed
-    if isinstance(typed, str):
-        # Quotes are part of the text, but where they tell a text from a number.
-        return bare if bare is not None and not isinstance(read("", "=", bare), str) else text
-    try:
-        number = engine.count(Query((Condition(field, "=", typed),)))
-    except LognbError:
-        return text
-    return typed if number else text
+    return typed(engine, field, [text]).get(text, text)
 
 
 def strip(engine: Engine, query: Query, records: int) -> dict[str, int]:

@@ -140,13 +140,11 @@ class DuckDB(Statements):
     def within(self, query: Query, picked: Picked | None = None) -> Iterator[tuple[str, Params]]:
         """The condition of a query; where it searches in text, the rows that are known to fit, as a table."""
         params = Params()
-        where = self.where(query, params)
         if picked is None and not sql.dear(query):
-            yield where, params
+            yield self.where(query, params), params
             return
         picked = self.pick(query) if picked is None else picked
         if picked.bits is None:
-            params = Params()
             yield self.places.between(picked.low, picked.high, params), params
             return
         name = f"lognb_picked_{next(_serial)}"
@@ -216,13 +214,13 @@ class DuckDB(Statements):
         self, query: Query, columns: Sequence[str] | None = None, rows: int = 122_880
     ) -> Iterator[pl.DataFrame]:
         """The same as fetch, in frames of at most `rows` records; at least one, which may be empty."""
-        params = Params()
-        statement = f"{self._select(columns, params)} FROM store.logs WHERE {self.where(query, params)}"
         picked = self.pick(query) if query.conditions else None
         if picked is not None and picked.count <= FEW:
             frame = self.at(self.places.rows(picked.places()), columns)
             yield from (frame.slice(at, rows) for at in range(0, max(len(frame), 1), rows))
             return
+        params = Params()
+        statement = f"{self._select(columns, params)} FROM store.logs WHERE {self.where(query, params)}"
         # The table is in time order, and a scan keeps the order of the table (preserve_insertion_order).
         empty = True
         for batch in self.stream(statement, params, rows):
