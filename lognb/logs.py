@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from lognb import _asking, _completer, _export, _notes, _overview
-from lognb._html import block, table, text
 from lognb._moments import Moment, resolve
 from lognb._progress import Bar
 from lognb._sql import sql as _sql
-from lognb._text import count, grid, length, plain, plural, size
+from lognb._text import length, plain
 from lognb._version import __version__
 from lognb.analyses.facets import facets as _facets
 from lognb.analyses.hours import hours as _hours
@@ -26,6 +25,7 @@ from lognb.analyses.usage import usage as _usage
 from lognb.analyses.volume import volume as _volume
 from lognb.engines.duckdb import build, open_store, scan_parquet
 from lognb.engines.duckdb import cache as _stores
+from lognb.engines.duckdb.cached import Cache
 from lognb.errors import QueryError, SourceError, StoreError
 from lognb.loaders import MAX_EXPANSION, MAX_UNIT_BYTES, Load, LoadReport, expand, to_frame
 from lognb.loaders.load import load_frames
@@ -33,7 +33,6 @@ from lognb.query import Condition, Query
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from datetime import timedelta
 
     from lognb.engines.base import Engine
     from lognb.loaders import Source
@@ -108,6 +107,11 @@ def read(
         # A store outlives the names of its files; the same content may have several.
         file.source = names.pop(next(i for i, (known, _) in enumerate(names) if known == digest))[1]
     return Logs(engine, Query(), [source.name for source in found], report)
+
+
+def cache() -> Cache:
+    """The local stores, in which what was read once is found again."""
+    return Cache()
 
 
 def scan(directory: str | Path) -> Logs:
@@ -323,50 +327,6 @@ def _side(name: str, value: int | str) -> tuple[int, int | None]:
     return (_whole(name, value), None) if ns is None else (2**63 - 1, ns)
 
 
-def cache() -> Cache:
-    """The local stores, in which what was read once is found again."""
-    return Cache()
-
-
-class Cache:
-    """The local stores, one for each content that was read: shows them; `clear` removes them.
-
-    `frame` has one row per store: `key`, `path`, `bytes`, `records`, `last_used`, `sources`, last used first.
-    """
-
-    def __init__(self) -> None:
-        self.frame = _stores.listing()
-
-    def clear(self, older_than: timedelta | None = None) -> int:
-        """Remove the stores that no process is reading, and that were last used `older_than` ago; how many went."""
-        removed = _stores.clear(older_than)
-        self.frame = _stores.listing()
-        return removed
-
-    def __len__(self) -> int:
-        return self.frame.height
-
-    def __repr__(self) -> str:
-        rows = [list(row) for row in self._rows()]
-        return self._head() + ("\n\n" + grid(_STORE, rows, _STORE_RIGHT) if rows else "")
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        rows = [[text(cell) for cell in row] for row in self._rows()]
-        page = block(
-            f'<p class="ln-say"><b>{text(self._head())}</b></p>', table(_STORE, rows, _STORE_RIGHT) if rows else ""
-        )
-        return {"text/plain": repr(self), "text/html": page}
-
-    def _head(self) -> str:
-        return f"{plural(len(self), 'store')}, {size(int(self.frame['bytes'].sum()))} in {_stores.folder()}"
-
-    def _rows(self) -> Iterator[tuple[str, ...]]:
-        for row in self.frame.iter_rows(named=True):
-            names = ", ".join(row["sources"] or ["(cannot be read)"])
-            records = "" if row["records"] is None else count(row["records"])
-            yield f"{row['last_used']:%Y-%m-%d %H:%M}", records, size(row["bytes"]), plain(names, 100)
-
-
 def _key(digests: list[str], options: dict[str, Any]) -> str:
     """What a store depends on: the content, wherever it lies and in any order, the options, the version of lognb."""
     facts = json.dumps([__version__, digests, options], sort_keys=True)
@@ -392,7 +352,3 @@ def _some(load: Load) -> Iterator[Batch]:
         why = [f"{plain(file.source, 100)}: {_overview.why(file)}" for file in load.report.files[:5]]
         more = f"; and {len(load.report.files) - 5} more" if len(load.report.files) > 5 else ""
         raise SourceError("no log record and no span: " + "; ".join(why) + more, load.report)
-
-
-_STORE = ["last used", "records", "size", "sources"]
-_STORE_RIGHT = [False, True, True, False]

@@ -77,6 +77,41 @@ SPAN: Final[dict[str, pl.DataType]] = {
 }
 """One row is one span. `events` and `links` are JSON arrays; `duration_ns` is null where start or end is."""
 
+RECORDING: Final[dict[str, pl.DataType]] = {
+    "session_id": pl.String(),
+    "user_id": pl.String(),
+    "start": TIME,
+    "end": TIME,
+    "events": pl.UInt64(),
+    "windows": pl.UInt32(),
+    "size_bytes": pl.Int64(),
+    "source": pl.String(),
+    "source_position": pl.Int64(),
+}
+"""One row is the recording (rrweb) of one session in one source; times are of the browser's clock, `size_bytes` of its
+JSON. Its events are fetched apart: the engine's `recording`.
+"""
+
+ITEM: Final[dict[str, pl.DataType]] = {
+    "time": TIME,
+    "end": TIME,
+    "lane": pl.String(),
+    "kind": pl.String(),
+    "severity": SEVERITY,
+    "service_name": pl.String(),
+    "text": pl.String(),
+    "record_id": pl.UInt64(),
+    "trace_id": pl.String(),
+    "span_id": pl.String(),
+    "detail": pl.String(),
+}
+"""One row is one thing that happened in a story: a record, a span, a click, a request …
+
+`lane` is where it stands: "pages", "clicks", "inputs", "console", "network", "idle", "events", "spans" or "logs" (one
+lane for each service). `end` is null for a moment. `text` is one line for a person, `detail` a JSON object of what else
+is known. `severity` is null where none is meant. What a recording tells has the browser's clock.
+"""
+
 SPAN_KINDS: Final = ("unspecified", "internal", "server", "client", "producer", "consumer")
 STATUS_CODES: Final = ("unset", "ok", "error")
 
@@ -159,7 +194,7 @@ class Batch:
 # column; all other pairs of a record are in two parallel lists, `attr_keys` and `attr_values` (JSON literals), the
 # last one sent first, so that the first place of a key is the value that counts. Of a repeated key only the last value
 # is ever flat. Times are without a zone, in UTC. A change of any of this is a new LAYOUT_VERSION.
-LAYOUT_VERSION: Final = 1
+LAYOUT_VERSION: Final = 2
 ROW_GROUP: Final = 122_880
 
 FLAT_KINDS: Final[dict[str, pl.DataType]] = {

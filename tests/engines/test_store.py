@@ -97,7 +97,7 @@ def test_a_changed_byte_anywhere_is_noticed_or_harmless(made: Path) -> None:
 
 def test_another_layout_or_an_incomplete_table_is_none(made: Path) -> None:
     for change in (
-        "UPDATE manifest SET manifest = replace(manifest, '\"layout\": 1', '\"layout\": 0')",
+        "UPDATE manifest SET manifest = replace(manifest, '\"layout\": 2', '\"layout\": 0')",
         "UPDATE manifest SET manifest = '{}'",
         "DELETE FROM manifest",
         "DROP TABLE spans",
