@@ -9,7 +9,7 @@ LAB_FLAGS ?=
 PYTEST_FLAGS ?=
 SEED ?= 7
 
-.PHONY: help setup lab demo test check bench capture constraints system clean
+.PHONY: help setup lab demo test check bench capture replay constraints system clean
 
 help:  ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,10 @@ bench: setup  ## how fast and how large, as ratios against the alternatives, in 
 
 capture: setup  ## run the shop for six minutes, write data/samples again (SEED=7 gave the committed one; needs Go and Node)
 	$(BIN)/python data/capture/capture.py --seed $(SEED) --out data/samples
+
+replay:  ## build lognb/static/replay.js, which plays recordings, from rrweb's sources (needs npm)
+	npm ci --prefix tools/replay --ignore-scripts --no-audit --no-fund --silent
+	npm run --prefix tools/replay --silent build -- --outfile=../../lognb/static/replay.js
 
 constraints: setup  ## write constraints.txt from what is installed
 	$(BIN)/python tools/constraints.py > .constraints.tmp && mv .constraints.tmp constraints.txt

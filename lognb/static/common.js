@@ -104,17 +104,17 @@ export async function copy(text) {
 
 /**
  * How a module talks to its other half: get(trait), on(trait, fn) -> off, and ask(kind, args) -> Promise of the answer.
- * A question that a newer one replaced stays unanswered for ever: nobody needs it.
+ * An answer with bytes has them as `buffers`, DataViews. A question that a newer one replaced stays unanswered for ever: nobody needs it.
  */
 export function port(model) {
   const waiting = new Map();
   let next = 1;
-  const receive = (message) => {
+  const receive = (message, buffers) => {
     const slot = waiting.get(message.id);
     if (!slot) return;
     waiting.delete(message.id);
     if (message.error !== undefined) slot.reject(new Error(message.error));
-    else if (!message.dropped) slot.resolve(message.value);
+    else if (!message.dropped) slot.resolve(buffers && buffers.length ? { ...message.value, buffers } : message.value);
   };
   model.on("msg:custom", receive);
   return {

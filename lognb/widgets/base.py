@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import re
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Union
@@ -27,8 +28,17 @@ if TYPE_CHECKING:
 
 STATIC: Final = Path(__file__).resolve().parents[1] / "static"
 _IMPORT: Final = re.compile(r'^import \{[^}]*\} from "\./([a-z]+)\.js";\n', re.MULTILINE)
+_IMPORT_STYLE: Final = re.compile(r'^@import "\./([a-z]+)\.css";\n', re.MULTILINE)
 _EXPORT: Final = re.compile(r"^export (?=(async )?(function|const|class) )", re.MULTILINE)
 _log = logging.getLogger("lognb.widgets")
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """An answer with bytes beside it, which the page finds as `buffers` of the value."""
+
+    value: dict[str, Any]
+    buffers: list[bytes]
 
 
 class Ask(msgspec.Struct, forbid_unknown_fields=True, tag_field="kind"):
@@ -56,8 +66,19 @@ def module(name: str) -> str:
 
 @cache
 def style(name: str) -> str:
-    """static/common.css and static/<name>.css."""
-    return "\n".join((STATIC / f"{n}.css").read_text(encoding="utf-8") for n in ("common", name))
+    """static/common.css and static/<name>.css behind the files it imports, each once."""
+    texts: dict[str, str] = {}
+
+    def take(file: str) -> None:
+        text = (STATIC / f"{file}.css").read_text(encoding="utf-8")
+        for other in _IMPORT_STYLE.findall(text):
+            if other not in texts:
+                take(other)
+        texts[file] = _IMPORT_STYLE.sub("", text)
+
+    take("common")
+    take(name)
+    return "\n".join(texts.values())
 
 
 class Widget(anywidget.AnyWidget):
@@ -108,7 +129,11 @@ class Widget(anywidget.AnyWidget):
     def _answer(self, number: int, ask: Ask) -> None:
         method: Callable[[Any], Any] = getattr(self, self.asks[type(ask)])
         try:
-            self.send({"id": number, "value": method(ask)})
+            found = method(ask)
+            if isinstance(found, Binary):
+                self.send({"id": number, "value": found.value}, found.buffers)
+            else:
+                self.send({"id": number, "value": found})
         except LognbError as error:
             self.send({"id": number, "error": str(error)})
         except Exception:

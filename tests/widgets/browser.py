@@ -60,7 +60,7 @@ _SHIM: Final = """
   };
   const deliver = (message) => {
     const model = models.get(message.number);
-    if (message.content !== undefined) return model.fire("msg:custom", message.content, []);
+    if (message.content !== undefined) return model.fire("msg:custom", message.content, message.buffers.map(view));
     const state = whole(message);
     Object.assign(model.state, state);
     for (const name of Object.keys(state)) model.fire(`change:${name}`);
@@ -212,7 +212,8 @@ def _ours(name: str) -> bool:
 def _wire(number: int, message: dict[str, Any], buffers: list[Any]) -> dict[str, Any]:
     """A message of ipywidgets as JSON; taken apart at once, since the widget may change its data later."""
     if message["method"] == "custom":
-        return json.loads(json.dumps({"number": number, "content": message["content"]}))
+        given = {"content": message["content"], "buffers": [_text(b) for b in buffers]}
+        return json.loads(json.dumps({"number": number, **given}))
     given = {"state": message["state"], "paths": message.get("buffer_paths", [])}
     return json.loads(json.dumps({"number": number, **given, "buffers": [_text(b) for b in buffers]}))
 

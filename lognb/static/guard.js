@@ -1,0 +1,57 @@
+// The second wall around a recording, in the frame that shows it. The first is lognb/replay/sanitize.py, which takes out
+// what could run or load; this one holds without it. The frame's sandbox runs no scripts, its policy loads nothing, and
+// no element or attribute that could do either is made in it. Each of the three is tested alone.
+
+const NEVER = new Set(["script", "iframe", "frame", "frameset", "object", "embed", "applet", "portal", "fencedframe", "base", "meta", "template"]);
+const HANDED = new Set(["src", "href", "xlink:href", "srcset", "imagesrcset", "poster", "background", "data", "lowsrc", "dynsrc", "longdesc", "cite",
+  "codebase", "classid", "archive", "profile", "manifest", "icon", "usemap", "rrweb-original-src", "rrweb-original-srcset"]);
+const DROPPED = new Set(["action", "formaction", "ping", "srcdoc", "target", "http-equiv", "nonce", "is", "attributionsrc", "autofocus"]);
+const STILL = /^\s*(#|data:(image|font)\/|data:application\/(x-)?font)/i; // a picture in SVG runs nothing and loads nothing
+const REMOTE = /^\s*https?:\/\//i;
+
+/** What the frame may load: pictures and fonts that are in the recording; with `remote` also those at other addresses. */
+function policy(remote) {
+  const there = remote ? " http: https:" : "";
+  return `default-src 'none'; img-src data:${there}; font-src data:${there}; style-src 'unsafe-inline'${there}; form-action 'none'; base-uri 'none'`;
+}
+
+/** Whether an attribute may stand in the frame. */
+function harmless(name, value, remote) {
+  const key = String(name).toLowerCase(), text = String(value);
+  if (key.startsWith("on") || DROPPED.has(key)) return false;
+  if (key === "attributename") return !/href|src/i.test(text);
+  if (!HANDED.has(key)) return true;
+  return STILL.test(text) || (remote && (REMOTE.test(text) || key.endsWith("srcset")));
+}
+
+/** Fence the empty frame of a Replayer in, before anything is built in it. Gives a function: is the fence still there? */
+export function guard(frame, remote) {
+  const view = frame.contentWindow, doc = frame.contentDocument;
+  const meta = doc.createElement("meta");
+  meta.httpEquiv = "Content-Security-Policy";
+  meta.content = policy(remote);
+  doc.head.append(meta); // it binds the document from now on, also when it is written anew and the element is gone
+  frame.tabIndex = -1;
+  frame.inert = true; // no key reaches a link in it
+  const element = view.Element.prototype, page = view.Document.prototype;
+  const { setAttribute, setAttributeNS } = element, { createElement, createElementNS } = page;
+  const safe = (tag) => {
+    const name = String(tag).toLowerCase().split(":").pop();
+    return NEVER.has(name) || (name === "link" && !remote) ? "noscript" : tag;
+  };
+  element.setAttribute = function (name, value) {
+    if (harmless(name, value, remote)) setAttribute.call(this, name, value);
+  };
+  element.setAttributeNS = function (space, name, value) {
+    if (harmless(name, value, remote)) setAttributeNS.call(this, space, name, value);
+  };
+  page.createElement = function (tag) { return createElement.call(this, safe(tag)); };
+  page.createElementNS = function (space, tag) { return createElementNS.call(this, space, safe(tag)); };
+  return () => frame.contentDocument === doc && view.Element.prototype === element;
+}
+
+/** Whether an event may be given to the Replayer: it makes fonts in the notebook's page, where the policy is another. */
+export function allowed(data, remote) {
+  if (data.source !== 10) return true;
+  return data.buffer === true || /^\s*url\(\s*["']?data:[^)\\]*\)\s*$/i.test(String(data.fontSource)) || remote === true;
+}

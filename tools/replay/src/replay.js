@@ -1,0 +1,3 @@
+// What lognb/static/stage.js needs of rrweb, as one module without imports; `npm run build` writes it.
+export { Replayer } from "@rrweb/replay";
+export { listen } from "./console.js";
