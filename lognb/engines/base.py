@@ -163,8 +163,12 @@ class Engine(Protocol):
     ) -> pl.DataFrame:
         """The answer of one SELECT over `logs`, the records of the query, and `spans`, all spans; see Logs.sql."""
 
-    def spans(self) -> pl.DataFrame:
-        """All spans, in SPAN columns, by start."""
+    def spans(self, trace_ids: Sequence[str] | None = None, session: str | None = None) -> pl.DataFrame:
+        """The spans, in SPAN columns, by start: all, those of some traces, or those of one session.
+
+        A session has the spans that carry its id, and those without one of the traces that have, over records and
+        spans, its id and no other.
+        """
 
     def write_parquet(self, directory: str | Path, query: Query) -> None:
         """Write the records as Parquet in lognb's layout."""

@@ -15,6 +15,14 @@ from lognb.schema import LEVELS, SEVERITY, TIME
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+
+def as_type(column: pl.Series, dtype: pl.DataType) -> pl.Series:
+    """A column of an answer in the type of the schema: times come without a zone, severities as text."""
+    if isinstance(dtype, pl.Datetime):
+        return column.cast(pl.Datetime("ns")).dt.replace_time_zone("UTC")
+    return column.cast(SEVERITY if isinstance(dtype, pl.Enum) else dtype)
+
+
 # What Polars takes as it is, alone or nested; the rest comes as its text.
 _KNOWN: Final = frozenset(
     (

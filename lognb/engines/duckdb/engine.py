@@ -14,7 +14,8 @@ import polars as pl
 import pyarrow as pa
 
 from lognb.engines.base import FACETS, FIELDS, Page
-from lognb.engines.duckdb import context, pages, sql, stats, usage, volume
+from lognb.engines.duckdb import context, pages, spans, sql, stats, usage, volume
+from lognb.engines.duckdb.answers import as_type
 from lognb.engines.duckdb.codes import Codes
 from lognb.engines.duckdb.connect import Params
 from lognb.engines.duckdb.fields import Fields, keyed
@@ -22,7 +23,7 @@ from lognb.engines.duckdb.lookups import Lookups
 from lognb.engines.duckdb.masks import Masks, Picked
 from lognb.engines.duckdb.places import Places
 from lognb.engines.duckdb.statements import Statements, speaking
-from lognb.schema import RECORD, SEVERITY, SPAN
+from lognb.schema import RECORD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -250,11 +251,8 @@ class DuckDB(Statements):
         with speaking(self.path):
             return cast("pa.Table", self._con.cursor().sql(statement).to_arrow_table())
 
-    def spans(self) -> pl.DataFrame:
-        frame = self.frame('SELECT * FROM store.spans ORDER BY start, trace_id, span_id, "end"', Params())
-        names = pl.Series(self._tables.source_names(), dtype=pl.String)
-        frame = frame.with_columns(names.gather(frame["source_ix"]).alias("source"))
-        return frame.select(_as(frame[name], dtype) for name, dtype in SPAN.items())
+    def spans(self, trace_ids: Sequence[str] | None = None, session: str | None = None) -> pl.DataFrame:
+        return spans.fetched(self, trace_ids, session)
 
     def write_parquet(self, directory: str | Path, query: Query) -> None:
         from lognb.engines.duckdb import parquet
@@ -304,18 +302,9 @@ class DuckDB(Statements):
                 texts = self._tables.source_names() if name == "source" else self._tables.resource_texts()
                 column = pl.Series(texts, dtype=pl.String).gather(column.cast(pl.UInt32))
             else:
-                column = _as(column, self._fields[name].dtype)
+                column = as_type(column, self._fields[name].dtype)
             out.append(column.alias(name))
         return pl.DataFrame(out)
-
-
-def _as(column: pl.Series, dtype: pl.DataType) -> pl.Series:
-    """A column of the answer in the type of the schema."""
-    if isinstance(dtype, pl.Datetime):
-        return column.cast(pl.Datetime("ns")).dt.replace_time_zone("UTC")
-    if isinstance(dtype, pl.Enum):
-        return column.cast(SEVERITY)
-    return column.cast(dtype)
 
 
 def _close(con: duckdb.DuckDBPyConnection, lease: Callable[[], None] | None) -> None:
