@@ -1,0 +1,8 @@
+"""What the loader tests share: programs that make dumps stand in making.py."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
