@@ -1,4 +1,4 @@
-"""What the loader tests share: programs that make dumps stand in making.py."""
+"""What the tests of recordings share: small recordings (recorded.py), and what a browser would make of one (rebuilt.py)."""
 
 from __future__ import annotations
 
