@@ -17,6 +17,7 @@ from lognb._progress import Bar
 from lognb._sql import sql as _sql
 from lognb._text import length, plain
 from lognb._version import __version__
+from lognb.analyses.changes import changes as _changes
 from lognb.analyses.facets import facets as _facets
 from lognb.analyses.hours import hours as _hours
 from lognb.analyses.stats import stats as _stats
@@ -164,6 +165,7 @@ class Logs:
     hours = _hours
     stats = _stats
     usage = _usage
+    changes = _changes
 
     def where(
         self, text: str | Query | None = None, *, since: Moment | None = None, until: Moment | None = None

@@ -24,6 +24,10 @@ FIELDS: Final = {
     "field": pl.String(), "origin": pl.String(), "records": pl.UInt64(), "values": pl.UInt64(), "types": pl.String(),
 }  # fmt: skip
 
+SERIES: Final = {
+    "bucket": TIME, "records": pl.UInt64(), "errors": pl.UInt64(), "bytes": pl.Int64(), "distinct": pl.UInt64(),
+}  # fmt: skip
+
 
 class Page(NamedTuple):
     """Some records, and the cursor for those behind them; None at the end."""
@@ -70,6 +74,17 @@ class Engine(Protocol):
         `top` values with most `of` ("records" or "bytes") the rest is one value "other (N more)". With `earlier`, in
         ns, also `records_earlier` and `bytes_earlier`: what the same conditions, in the query's window moved back by
         so much, say of the same stretch of time so much earlier; values are ranked by now, then by then.
+        """
+
+    def series(
+        self, query: Query, every: int, fields: Sequence[str], least: int = 1, distinct: str | None = None
+    ) -> pl.DataFrame:
+        """Rows: `by0`, `by1` … (String, the text of each of `fields`, null where absent), `bucket`, `records`,
+        `errors`, `bytes`, `distinct`.
+
+        Buckets are multiples of `every` ns since 1970; empty ones and records without time are left out, and so are
+        combinations of values with fewer than `least` records in all. `errors` are those of severity error and fatal,
+        `distinct` (UInt64) the values of the field `distinct` in the bucket, 0 without it. In order of fields and time.
         """
 
     def stats(

@@ -14,7 +14,7 @@ import polars as pl
 import pyarrow as pa
 
 from lognb.engines.base import FACETS, FIELDS, Page
-from lognb.engines.duckdb import context, pages, spans, sql, stats, usage, volume
+from lognb.engines.duckdb import context, pages, series, spans, sql, stats, usage, volume
 from lognb.engines.duckdb.answers import as_type
 from lognb.engines.duckdb.codes import Codes
 from lognb.engines.duckdb.connect import Params
@@ -91,6 +91,11 @@ class DuckDB(Statements):
         self, query: Query, every: int, by: str | None, top: int = 12, *, of: str = "records", earlier: int = 0
     ) -> pl.DataFrame:
         return volume.counted(self, query, every, by, top, of, earlier)
+
+    def series(
+        self, query: Query, every: int, fields: Sequence[str], least: int = 1, distinct: str | None = None
+    ) -> pl.DataFrame:
+        return series.counted(self, query, every, fields, least, distinct)
 
     def stats(
         self, query: Query, field: str, every: int | None = None, by: str | None = None, top: int = 12

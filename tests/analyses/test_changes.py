@@ -1,0 +1,143 @@
+"""Changes of whole captures: what is said of them, gaps, edges, and what is in the sample."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+
+import lognb as ln
+from lognb.errors import FieldError, QueryError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+Load = "Callable[[Iterable[Any]], ln.Logs]"
+SECOND = timedelta(seconds=1)
+
+
+def at(frame: pl.DataFrame, **row: Any) -> pl.DataFrame:
+    """The changes with these cells."""
+    return frame.filter(pl.all_horizontal(*(pl.col(k).eq_missing(pl.lit(v)) for k, v in row.items())))
+
+
+def test_the_outage_is_found_with_its_begin_and_end(outage: ln.Logs) -> None:
+    result = outage.changes(every="10s")
+    share = at(result.frame, measure="error share", service_name="checkout", severity=None)
+    assert share["kind"].to_list() == ["step", "step"]
+    assert sorted(t.strftime("%H:%M:%S") for t in share["time"]) == ["09:08:00", "09:11:00"]
+    begin = share.sort("time").row(0, named=True)
+    assert (begin["before"], begin["after"], begin["ratio"]) == (0, 1, None)
+    assert begin["query"] == "service_name=checkout"
+    assert "09:08:00" in result.sentence
+    assert set(result.frame["service_name"].to_list()) <= {None, "checkout"}, "web did not change"
+    assert result.frame["confidence"].is_between(0.99, 1).all()
+
+
+def test_a_row_finds_its_records(outage: ln.Logs) -> None:
+    frame = at(outage.changes(every="10s").frame, measure="records", severity="error").sort("time")
+    row = frame.row(0, named=True)
+    failing = outage.where(row["query"], since="09:08", until="09:11")
+    assert len(failing) == 60
+    assert row["after"] == pytest.approx(20), "a minute"
+
+
+def test_a_gap_is_no_drop(load: Callable[[Iterable[Any]], ln.Logs]) -> None:
+    """Both services are silent for two minutes; then one stops for good."""
+    records = [
+        (t / 4, "info", service, {})
+        for t in range(4 * 1200)
+        for service in ("web", "checkout")
+        if not 300 <= t / 4 < 420 and not (service == "web" and t / 4 >= 900)
+    ]
+    frame = load(records).changes(every="5s").frame
+    gap = at(frame, kind="gap").row(0, named=True)
+    assert (gap["time"].strftime("%H:%M:%S"), gap["until"].strftime("%H:%M:%S")) == ("09:05:00", "09:07:00")
+    steps = at(frame, kind="step", measure="records")
+    assert set(steps["time"].dt.strftime("%H:%M:%S")) == {"09:15:00"}
+    assert at(steps, service_name="web")["after"].to_list() == [0]
+    assert not at(steps, service_name="checkout").height
+
+
+def test_edges_that_the_data_cuts_are_no_change(load: Callable[[Iterable[Any]], ln.Logs]) -> None:
+    logs = load([(t / 2 + 4.4, "info", "web", {}) for t in range(1000)])
+    assert logs.changes(every="10s").frame.height == 0
+    assert "no change that one could be sure of" in logs.changes(every="10s").sentence
+    cut = logs.between("09:01:03", "09:06:07")
+    assert cut.changes(every="10s").frame.height == 0
+
+
+def test_a_number_of_a_field(load: Callable[[Iterable[Any]], ln.Logs]) -> None:
+    rng = random.Random(3)
+    records = []
+    for second in range(1200):
+        for service in ("web", "search"):
+            slow = 900 if service == "search" and second >= 700 else 90
+            records.append((second + rng.random(), "info", service, {"ms": round(slow * rng.uniform(0.7, 1.3))}))
+    frame = load(records).changes(field="ms", percentile="p50").frame
+    slow = at(frame, measure="p50 of ms", service_name="search", kind="step").row(0, named=True)
+    assert abs(slow["time"].minute * 60 + slow["time"].second - 700) <= 25
+    assert slow["ratio"] == pytest.approx(10, rel=0.1)
+    assert not at(frame, measure="p50 of ms", service_name="web").height
+
+
+def test_hostile_and_absent_values_are_told_as_text(load: Callable[[Iterable[Any]], ln.Logs]) -> None:
+    name = 'x" OR 1=1 <img src=x>\n'
+    records = [(t / 4, "info", None, {"k": "a"}) for t in range(4 * 600)]
+    records += [(300 + t / 20, "info", name, {}) for t in range(20 * 300)]
+    logs = load(records)
+    result = logs.changes(every="5s")
+    rows = at(result.frame, measure="records", kind="step").filter(pl.col("service_name").is_not_null())
+    for row in rows.iter_rows(named=True):
+        assert len(logs.where(row["query"])) in (6000, 2400)
+    assert "<img src=x" not in result._repr_mimebundle_()["text/html"]
+    assert {"(absent)"} >= set(logs.changes(by="k", every="5s").frame["k"].drop_nulls()) - {"a"}
+
+
+@pytest.mark.parametrize(
+    "records", [[], [(None, "info", "a", {})], [(1, "error", "a", {})], [(0, "info", "a", {})] * 40]
+)
+def test_too_little_has_no_changes(load: Callable[[Iterable[Any]], ln.Logs], records: list[Any]) -> None:
+    logs = load([*records, (None, "info", "web", {})])
+    result = logs.changes()
+    assert result.frame.height == 0
+    assert "no change" in result.sentence
+    assert result._repr_mimebundle_()["text/plain"]
+    assert logs.where("severity=fatal").changes(by=None).frame.height == 0
+
+
+def test_what_cannot_be_asked(outage: ln.Logs) -> None:
+    with pytest.raises(QueryError, match="percentile='p51'"):
+        outage.changes(percentile="p51")
+    with pytest.raises(QueryError, match="every="):
+        outage.changes(every="soon")
+    with pytest.raises(FieldError):
+        outage.changes(by="nosuch")
+    with pytest.raises(QueryError, match="route has no numbers"):
+        outage.changes(field="route")
+    with pytest.raises(FieldError):
+        outage.changes(field="nosuch")
+
+
+def test_the_faults_of_the_sample_are_found_when_they_were(shop: Path, truth: dict[str, Any]) -> None:
+    logs = ln.read(shop)
+    frame = logs.changes().frame
+    faults = truth["faults"]
+
+    def found(when: Any, **row: Any) -> bool:
+        near = at(frame, **row).filter((pl.col("time") - when).abs() <= timedelta(seconds=2))
+        return near.height > 0
+
+    probes, release, memory = faults["probes"], faults["release"], faults["memory"]
+    assert found(probes["first"], service_name="front", severity="warn", measure="records", kind="step")
+    # The shop's front gives up 2 s before checkout, whose first failure the truth names.
+    assert found(release["first_failure"] - 2 * SECOND, service_name="front", measure="error share", kind="step")
+    assert found(memory["since"], measure="bytes")
+    assert found(memory["until"], measure="bytes") or found(memory["until"] + 2 * SECOND, measure="bytes")
+    assert frame.height < 20, "most of what is there did not change"
+    chart = logs.changes().chart().to_dict()
+    assert "vconcat" in chart
