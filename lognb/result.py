@@ -53,13 +53,20 @@ class Result:
         title = {"text": plain(self.title), "subtitle": said[0] if len(said) == 1 else said, "offset": 10}
         return self._drawn().properties(title=title)
 
-    def to_markdown(self) -> str:
-        """Sentence, first rows and origin as Markdown; log text stands in it escaped."""
+    def to_markdown(self, most: int = SHOWN) -> str:
+        """Sentence, the first rows (`most` of them) and origin as Markdown; log text stands in it escaped."""
         header = "| " + " | ".join(_markdown(c) for c in self.frame.columns) + " |"
         rule = "|" + "|".join(" ---: " if r else " --- " for r in self._right()) + "|"
-        rows = ["| " + " | ".join(_markdown(c) for c in row) + " |" for row in self._cells()]
-        lines = [f"**{_markdown(self.sentence)}**", "", header, rule, *rows, "", f"*{_markdown(self._origin())}*", ""]
+        rows = ["| " + " | ".join(_markdown(c) for c in row) + " |" for row in self._cells(most=most)]
+        origin = _markdown(self._origin(most))
+        lines = [f"**{_markdown(self.sentence)}**", "", header, rule, *rows, "", f"*{origin}*", ""]
         return "\n".join(lines)
+
+    def to_csv(self) -> str:
+        """The frame as CSV; a text that a spreadsheet would run as a formula (it begins with = + - @ or a tab) gets a
+        leading '.
+        """
+        return _unarmed(_flat(_portable(self.frame))).write_csv()
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the chart as plain JSON values: times as ISO text in UTC, record ids as decimal strings."""
@@ -76,12 +83,12 @@ class Result:
     def write(self, path: str | Path) -> Path:
         """Write the frame as .csv, .parquet or .json, or the chart as .svg or .png, as the ending of `path` says.
 
-        In CSV a text that a spreadsheet would run as a formula (it begins with = + - @ or a tab) gets a leading '.
+        In CSV no text is a formula: see `to_csv`.
         """
         path = Path(path)
         match path.suffix.lower():
             case ".csv":
-                _unarmed(_flat(_portable(self.frame))).write_csv(path)
+                path.write_text(self.to_csv(), encoding="utf-8")
             case ".parquet":
                 self.frame.write_parquet(path)
             case ".json":
@@ -125,18 +132,18 @@ class Result:
         self._drawn().save(out, format="svg")
         return out.getvalue()
 
-    def _origin(self) -> str:
+    def _origin(self, most: int = SHOWN) -> str:
         total = self.frame.height
-        rows = f"{count(min(SHOWN, total))} of {count(total)} rows" if total > SHOWN else plural(total, "row")
+        rows = f"{count(most)} of {count(total)} rows" if total > most else plural(total, "row")
         files = self.sources[0] if len(self.sources) == 1 else f"{len(self.sources)} files"
         return f"{rows} · {str(self.query) or 'all records'} · {files}"
 
     def _right(self) -> list[bool]:
         return [t.is_numeric() for t in self.frame.dtypes]
 
-    def _cells(self, limit: int = _CELL) -> list[list[str]]:
+    def _cells(self, limit: int = _CELL, most: int = SHOWN) -> list[list[str]]:
         names = self.frame.columns
-        rows = self.frame.head(SHOWN)
+        rows = self.frame.head(most)
         columns = [_shown(name, rows[name], limit) for name in names]
         return [list(row) for row in zip(*columns, strict=True)]
 

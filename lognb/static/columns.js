@@ -2,6 +2,7 @@
 
 import { h, plain } from "./common.js";
 import { menu, choose } from "./menu.js";
+import { edge } from "./edge.js";
 
 const LEAST = 40; // px
 const USUAL = { time: 146, service_name: 108, other: 130 };
@@ -90,19 +91,8 @@ export class Columns {
     event.preventDefault();
   }
 
-  /** The edge of a column, to be dragged. */
   grip(field) {
-    const grip = h("span", { class: "lt-grip", "aria-hidden": "true" });
-    grip.addEventListener("pointerdown", (event) => {
-      event.preventDefault();
-      event.stopPropagation();
-      grip.setPointerCapture(event.pointerId);
-      const [from, was] = [event.clientX, grip.parentElement.offsetWidth];
-      const move = (e) => { this.put(field, Math.max(LEAST, was + e.clientX - from)); this.lay(); };
-      grip.addEventListener("pointermove", move);
-      grip.addEventListener("pointerup", () => { grip.removeEventListener("pointermove", move); this.done(); }, { once: true });
-    });
-    return grip;
+    return edge((width) => { this.put(field, Math.max(LEAST, width)); this.lay(); }, () => this.done());
   }
 
   drag(cell, button, field) {

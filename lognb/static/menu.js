@@ -120,8 +120,8 @@ export function closeMenu() {
   return was;
 }
 
-/** The keys of the table, to be shown when asked for. */
-export function helpBox() {
+/** Keys, [[key, what it does], …], to be shown when asked for; by default those of the table. */
+export function helpBox(keys = KEYS) {
   return h("div", { class: "lt-help", role: "dialog", "aria-label": "keys", tabindex: "-1", hidden: true },
-    h("dl", {}, KEYS.flatMap(([key, what]) => [h("dt", {}, h("kbd", {}, key)), h("dd", {}, what)])));
+    h("dl", {}, keys.flatMap(([key, what]) => [h("dt", {}, h("kbd", {}, key)), h("dd", {}, what)])));
 }

@@ -12,6 +12,7 @@ from lognb.errors import QueryError
 from lognb.query import Condition, Query, format_time
 from lognb.widgets import counted
 from lognb.widgets.narrow import narrowed
+from lognb.widgets.tabs import RECORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +25,7 @@ MORE: Final = (10, 50, 200, 1_000)
 """How many values a facet shows, one step after the other."""
 _GO: Final = {"trace": "trace_id", "session": "session_id", "user": "user_id"}
 _EDITS: Final = {"query": "text", "drop": "drop", "negate": "negate", "edit": "edit", "clear": "clear"}
-_LOOKS: Final = ("newest", "zone", "by", "unit", "log")
+_LOOKS: Final = ("newest", "zone", "by", "unit", "log", "tab")
 
 
 def calls(panel: Explorer) -> dict[str, Callable[..., None]]:
@@ -38,6 +39,7 @@ def calls(panel: Explorer) -> dict[str, Callable[..., None]]:
         "undo": panel.undo,
         "redo": panel.redo,
         "cancel": panel.cancel,
+        "stop": lambda: panel._lists.stop(),
         "facet": asked.add,
     }
 
@@ -53,6 +55,12 @@ class Asked:
 
     def only(self, field: str, value: str | None) -> None:
         self._edit("only", field, self._meant(field, value))
+
+    def records(self, field: str, value: str | None) -> None:
+        """The records that a row of a list stands for, in the table."""
+        panel = self._panel
+        with panel._lock:
+            panel._go(replace(panel._view.only(field, self._meant(field, value)), tab=RECORDS))
 
     def drop_window(self) -> None:
         self.window(None, None)
@@ -113,7 +121,9 @@ class Asked:
 
     def go(self, to: str, id: str) -> None:
         """All records of one trace, session or user, whatever was asked before."""
-        self._panel.query = Query((Condition(_GO[to], "=", id),))
+        panel = self._panel
+        with panel._lock:
+            panel._go(replace(panel._view, query=Query((Condition(_GO[to], "=", id),)), tab=RECORDS))
 
     def pin(self, id: int, note: str) -> None:
         self._panel._of.pin(id, note)

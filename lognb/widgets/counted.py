@@ -51,7 +51,7 @@ class Counted:
 
     def same(self, view: View, shown: Mapping[str, int]) -> bool:
         """Does another view show the same numbers, in another zone or on another scale?"""
-        here, there = (replace(v, zone="", log=False, baseline=None, columns=()) for v in (self.view, view))
+        here, there = (replace(v, zone="", log=False, baseline=None, columns=(), tab="") for v in (self.view, view))
         names = [[name for name, _ in v.columns] for v in (self.view, view)]
         if there.fields == self.fields:
             there = replace(there, fields=here.fields)

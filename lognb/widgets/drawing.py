@@ -1,4 +1,4 @@
-"""The four widgets of a panel, and their data made from what was counted."""
+"""The widgets of a panel, and their data made from what was counted."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from lognb.query import Query
 from lognb.widgets import timeline as bars
 from lognb.widgets import zones
 from lognb.widgets.facets import Facets
+from lognb.widgets.listing import Listing
 from lognb.widgets.records import page_of, words_of
 from lognb.widgets.search import Search, chips
 from lognb.widgets.table import TableView
+from lognb.widgets.tabs import RECORDS
 from lognb.widgets.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ _KEPT = 50  # query texts that can be gone back to
 
 
 class Drawing:
-    """Sets the data of search, timeline, facets and table. The panel's lock is held by whoever calls."""
+    """Sets the data of search, timeline, facets, table and list. The panel's lock is held by whoever calls."""
 
     def __init__(self, logs: Logs, calls: dict[str, Callable[..., Any]]) -> None:
         self._logs, self.busy = logs, False
@@ -37,6 +39,7 @@ class Drawing:
         self.page_name = uuid.uuid4().hex
         """Names the still page that the widget hides while it is there."""
         self._timeline, self._table = Timeline(logs, calls), TableView(logs, calls)
+        self._listing = Listing(logs, calls)
         # Alone these count when they are asked; here an answer is to put a job, which must not wait for the job before.
         self._timeline.at_once = frozenset(Timeline.asks)
         self._table.at_once = TableView.at_once | {a for a in TableView.asks if a.__name__ in _EDITS}
@@ -45,22 +48,23 @@ class Drawing:
         self._names = logs.engine.field_names()
 
     def widgets(self) -> list[Widget]:
-        return [self._search, self._timeline, self._facets, self._table]
+        return [self._search, self._timeline, self._facets, self._table, self._listing]
 
     def boxes(self) -> list[Any]:
-        """The widgets as they stand: facets beside the table, above it where there is little room."""
+        """The widgets as they stand: facets beside the tabs, above them where there is little room."""
         self._facets.layout = ipywidgets.Layout(
             flex="1 1 230px", min_width="0", max_height="520px", overflow="hidden auto"
         )
-        self._table.layout = ipywidgets.Layout(flex="999 1 480px", min_width="0")
-        self._sides = sides = ipywidgets.HBox(
-            [self._facets, self._table], layout=ipywidgets.Layout(flex_flow="row wrap")
+        self._table.layout, self._listing.layout = (ipywidgets.Layout(width="auto", min_width="0") for _ in range(2))
+        self._main = ipywidgets.VBox(
+            [self._listing, self._table], layout=ipywidgets.Layout(flex="999 1 480px", min_width="0")
         )
-        return [self._search, self._timeline, sides]
+        self._sides = ipywidgets.HBox([self._facets, self._main], layout=ipywidgets.Layout(flex_flow="row wrap"))
+        return [self._search, self._timeline, self._sides]
 
     def close(self) -> None:
         """ipywidgets keeps whatever is not closed, and with it the engine."""
-        for widget in (*self.widgets(), self._sides):
+        for widget in (*self.widgets(), self._main, self._sides):
             widget.layout.close()
             widget.close()
 
@@ -76,7 +80,7 @@ class Drawing:
     def still(self) -> None:
         """Nothing is being counted any more."""
         self.busy = False
-        for widget in self.widgets():
+        for widget in (self._search, self._timeline, self._facets, self._table):
             if widget.data:
                 widget.data = {**widget.data, "busy": False}
 
@@ -147,6 +151,11 @@ class Drawing:
             page=page_of(found.panel.page.records, names),
             **_pins(notes),
         )
+
+    def listing(self, opened: str, **data: Any) -> None:
+        """The tabs, and the list of the one that is open; the table where that is the records."""
+        self._table.layout.display = None if opened == RECORDS else "none"
+        self._listing.show(**data)
 
     def notes(self, notes: Notes) -> None:
         if self._timeline.data:

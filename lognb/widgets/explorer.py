@@ -24,6 +24,7 @@ from lognb.analyses.facets import ALWAYS
 from lognb.errors import LognbError, QueryError
 from lognb.widgets import asked, counted, permalink, still
 from lognb.widgets.drawing import Drawing
+from lognb.widgets.lists import Lists
 from lognb.widgets.settings import settled
 from lognb.widgets.state import History, View, code
 from lognb.widgets.worker import worker_of
@@ -37,7 +38,7 @@ FACETS: Final = 30
 """Facets that a panel has at most: each is counted at every change."""
 MANY: Final = 1_000_000
 """Of more records rows and timeline are drawn before the facets, whose fields are read once at the beginning."""
-_TRAITS: Final = ("query_text", "columns", "newest", "zone", "by", "unit", "log_scale", "fields")
+_TRAITS: Final = ("query_text", "columns", "newest", "zone", "by", "unit", "log_scale", "fields", "tab")
 _log = logging.getLogger("lognb.widgets")
 
 
@@ -45,7 +46,8 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
     """What `logs.explore()` gives. Its traits can be set and observed; setting one changes all that is shown.
 
     `query_text` is the whole query, its window included. `columns` are those of the table beside time, severity,
-    service and body, `fields` the facets. A wrong value raises QueryError or FieldError, and nothing changes.
+    service and body, `fields` the facets, `tab` what is listed: "records" or one of `tabs.TABS`. A wrong value raises
+    QueryError or FieldError, and nothing changes.
     """
 
     query_text = traitlets.Unicode()
@@ -56,6 +58,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
     unit = traitlets.Unicode("records")
     log_scale = traitlets.Bool(False)
     fields = traitlets.List(traitlets.Unicode())
+    tab = traitlets.Unicode("records")
 
     def __init__(self, logs: Logs, link: str | None = None, **view: Any) -> None:
         self._of, self._worker = logs, worker_of(logs.engine)
@@ -71,7 +74,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
         self.note = ""
         """What the person at the panel has to know, as that a link was of other sources."""
         self._view = self._begin(link, view)
-        self._drawing = Drawing(logs, asked.calls(self))
+        self._drawing, self._lists = Drawing(logs, asked.calls(self)), Lists(self)
         super().__init__(self._drawing.boxes())
         self._mirror()
         self._put()
@@ -174,7 +177,11 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
                 self.note = ""
             self._view = view
             self._mirror()
-            self._put()
+            if replace(old, tab=view.tab) != view:
+                self._put()
+                return
+            self._draw_search()
+            self._lists.put()
 
     def _put(self) -> None:
         self._revision += 1
@@ -183,6 +190,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
         self._draw_search()
         dropped = partial(self._ended, revision, "")
         self._worker.put(partial(self._count, revision), ("explorer", id(self)), dropped=dropped, now=True)
+        self._lists.put()
 
     def _count(self, revision: int) -> None:
         """The job: ask the engine, draw. What is no longer wanted is not drawn."""
@@ -257,7 +265,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
             self.set_trait("columns", [name for name, _ in view.columns])
             self.set_trait("fields", list(fields))
             self.set_trait("log_scale", view.log)
-            for name in ("newest", "zone", "by", "unit"):
+            for name in ("newest", "zone", "by", "unit", "tab"):
                 self.set_trait(name, getattr(view, name))
         finally:
             self._mirroring = 0
@@ -279,7 +287,9 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
 
     def _still(self) -> dict[str, str]:
         found, line = self._counted()
-        plainly, page = (form(self._of, found, line, self.note) for form in (still.text, still.html))
+        plainly, page = (
+            form(self._of, found, line, self.note, self._lists.found()) for form in (still.text, still.html)
+        )
         return {"text/plain": plainly, "text/html": page}
 
     def _ipython_display_(self, **options: Any) -> None:
@@ -299,7 +309,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
         show({**view, "text/html": ""}, raw=True)  # whoever does not draw widgets draws nothing more
 
     def __repr__(self) -> str:
-        return still.text(self._of, *self._counted(), self.note)
+        return still.text(self._of, *self._counted(), self.note, self._lists.found())
 
     def _counted(self) -> tuple[Counted | None, str]:
         """What stands in an output, and its code. The first showing waits for rows only, not for every facet."""

@@ -17,6 +17,7 @@ import msgspec
 from lognb.errors import LognbError, QueryError
 from lognb.query import Query
 from lognb.widgets.state import View
+from lognb.widgets.tabs import RECORDS, TABS
 from lognb.widgets.zones import known
 
 _PREFIX: Final = "lognb1-"
@@ -35,6 +36,7 @@ class _Seen(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     log: bool = False
     fields: tuple[str, ...] | None = None
     baseline: tuple[int, int] | None = None
+    tab: str = "records"
 
 
 class _Link(msgspec.Struct, forbid_unknown_fields=True):
@@ -75,6 +77,8 @@ def check(view: View) -> None:
     """Raises QueryError for what cannot be shown, whatever the records are."""
     if not known(view.zone):
         raise QueryError(f'{view.zone[:60]!r} is no time zone; write "UTC", "local" or a name like "Europe/Berlin"')
+    if view.tab not in (RECORDS, *TABS):
+        raise QueryError(f"a panel has no tab {view.tab[:60]!r}; it has {', '.join((RECORDS, *TABS))}")
     if view.unit not in ("records", "bytes"):
         raise QueryError(f'unit={view.unit!r} is neither "records" nor "bytes"')
     if len(view.columns) > _MOST or len(view.fields or ()) > _MOST:

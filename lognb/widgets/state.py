@@ -33,7 +33,7 @@ class View:
     `columns` are those of the table beside time, severity, service and body: (field, width in pixels or None). `zone`
     is "UTC", "local" or an IANA name; `by` is what the timeline splits, `unit` what it counts ("records" or "bytes"),
     `log` its scale. `fields` are the facets, None: those most worth a look. `baseline` is a window, ns, to compare
-    with.
+    with. `tab` is what is listed: "records", or the name of one of tabs.TABS.
     """
 
     query: Query = field(default_factory=Query)
@@ -45,6 +45,7 @@ class View:
     log: bool = False
     fields: tuple[str, ...] | None = None
     baseline: tuple[int, int] | None = None
+    tab: str = "records"
 
     def text(self, text: str) -> View:
         """Other conditions, and the window that they name, else the one there is. Raises QueryError."""

@@ -1,4 +1,4 @@
-"""A panel without JavaScript: timeline, facets and first rows as static HTML, for saved notebooks and nbconvert."""
+"""A panel without JavaScript: timeline, facets and the first rows of the open tab as static HTML."""
 
 from __future__ import annotations
 
@@ -11,10 +11,15 @@ from lognb._html import block, table
 from lognb._text import count, plain, plural
 from lognb.schema import LEVELS
 from lognb.widgets.records import text_of
+from lognb.widgets.rows import RIGHT, head, told
 
 if TYPE_CHECKING:
     from lognb.logs import Logs
+    from lognb.result import Result
     from lognb.widgets.counted import Counted
+    from lognb.widgets.tabs import Tab
+
+    Listed = tuple[Tab, Result, str]
 
 _ROWS: Final = 20
 _VALUES: Final = 6
@@ -23,8 +28,8 @@ _BODY: Final = 300
 _BARS: Final = 80
 
 
-def text(logs: Logs, found: Counted | None, code: str, note: str) -> str:
-    """The panel in a few lines."""
+def text(logs: Logs, found: Counted | None, code: str, note: str, listed: Listed | None = None) -> str:
+    """The panel in a few lines; `listed` is the answer of its open tab and the code that gives it."""
     if found is None:
         return (
             f"panel of {plural(int(logs.engine.overview['records']), 'record')}: nothing is counted yet\n{plain(code)}"
@@ -33,16 +38,19 @@ def text(logs: Logs, found: Counted | None, code: str, note: str) -> str:
         _head(logs, found),
         plain(str(found.view.query)),
         f"|{_timeline.blocks(*_bars(found))}|",
-        plain(code),
+        *([] if listed is None else [f"{listed[0].title}: {plain(listed[1].sentence)}"]),
+        plain(code if listed is None else listed[2]),
         plain(note),
     ]
     return "\n".join(line for line in lines if line.strip("|"))
 
 
-def html(logs: Logs, found: Counted | None, code: str, note: str) -> str:
-    """The panel as a page: headline, query, timeline, facets, the first records, and the code that gives them."""
+def html(logs: Logs, found: Counted | None, code: str, note: str, listed: Listed | None = None) -> str:
+    """The panel as a page: headline, query, timeline, facets, the first rows of the open tab, and their code."""
     if found is None:
         return block(f"<p>{_html.text(text(logs, found, code, note))}</p>")
+    what = "records" if listed is None else "rows"
+    rows, again = (_records(found), code) if listed is None else (_list(*listed[:2]), listed[2])
     query = str(found.view.query)
     parts = [
         f'<p class="ln-say"><b>{_html.text(_head(logs, found))}</b></p>',
@@ -50,8 +58,8 @@ def html(logs: Logs, found: Counted | None, code: str, note: str) -> str:
         f'<p><span class="ln-sev ln-warn">note</span> {_html.text(note)}</p>' if note else "",
         _timeline.html(*_bars(found)),
         f'<div class="ln-side">{"".join(_facet(found, field) for field in found.fields[:_FACETS])}</div>',
-        _records(found),
-        f'<p class="ln-dim">these records again: <code>{_html.text(code)}</code></p>',
+        rows,
+        f'<p class="ln-dim">these {what} again: <code>{_html.text(again)}</code></p>',
     ]
     return block(*parts)
 
@@ -104,3 +112,22 @@ def _records(found: Counted) -> str:
     rows = f"{order} {count(frame.height)} of {plural(found.panel.count, 'record')}"
     cells = [list(row) for row in zip(*shown, strict=True)]
     return f'<p class="ln-dim">{_html.text(rows)}</p>' + table(columns, cells, [False] * len(columns))
+
+
+def _list(tab: Tab, result: Result) -> str:
+    """The finding of a list and its first rows, in the order of the answer."""
+    frame = result.frame.head(_ROWS)
+    columns = [c for c in tab.columns if c.name in frame.columns]
+    said = f'<p class="ln-say"><b>{_html.text(tab.title)}</b>: {_html.text(result.sentence)}</p>'
+    if not frame.height:
+        return said
+    shown = []
+    for column in columns:
+        level = column.kind == "severity"
+        shown.append(
+            [_html.severity(v) if level else _html.text(v, _BODY) for v in told(frame[column.name], column.kind)]
+        )
+    cells = [list(row) for row in zip(*shown, strict=True)]
+    right = [column.kind in RIGHT for column in columns]
+    rows = f"{count(frame.height)} of {plural(result.frame.height, 'row')}"
+    return f'{said}<p class="ln-dim">{_html.text(rows)}</p>' + table([head(c) for c in columns], cells, right)
