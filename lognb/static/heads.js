@@ -15,13 +15,15 @@ export class Heads {
 
   /** Those of `columns` for which there is room, of the highest rank left out first. */
   lay(columns, room, { by, down, widths }) {
-    let shown = columns;
-    const least = () => shown.reduce((sum, c) => sum + trackOf(c, widths[c.name])[0] + 10, FIXED);
-    while (room > 0 && least() > room && shown.some((c) => c.rank > 0)) {
-      const rank = Math.max(...shown.map((c) => c.rank));
-      const last = shown.map((c) => c.rank).lastIndexOf(rank);
-      shown = shown.filter((_, i) => i !== last);
+    let used = FIXED;
+    const fits = new Set();
+    for (const column of [...columns].sort((a, b) => a.rank - b.rank)) {
+      const wide = trackOf(column, widths[column.name])[0] + 10;
+      if (column.rank > 0 && used + wide > room) continue;
+      fits.add(column);
+      used += wide;
     }
+    const shown = columns.filter((column) => fits.has(column));
     Object.assign(this, { shown, widths, left: columns.filter((c) => !shown.includes(c)) });
     this.tracks();
     const now = JSON.stringify([shown, by, down]);

@@ -7,7 +7,7 @@ import { Answer } from "./answer.js";
 import { Heads } from "./heads.js";
 import { Tabs } from "./tabs.js";
 import { Deeds } from "./deeds.js";
-import { fill, said, atRight, largestFirst, sortable } from "./shown.js";
+import { fill, levelOf, atRight, largestFirst, sortable } from "./shown.js";
 import { sections } from "./sections.js";
 
 const TALL = 26; // px, as in listing.css
@@ -81,7 +81,6 @@ class Listing {
     this.tabs.draw(data.tabs, data.tab);
     this.panel.hidden = data.tab === null;
     if (data.tab !== null && data.tabs.length) this.panel.setAttribute("aria-labelledby", `${this.name}-panel-tab`);
-    this.el.classList.toggle("ll-open", data.tab !== null);
     if (data.tab !== before.tab) this.another(before.tab);
     clearTimeout(this.slow); // what is quick does not flicker
     const busy = () => {
@@ -116,9 +115,9 @@ class Listing {
   }
 
   /** Ask for the rows that are not here, sort and search those that are; what is shown stays until then. */
-  async fetch() {
+  async fetch(top = false) {
     const { data, answer } = this;
-    const id = this.shownAt(this.at);
+    const id = top ? null : this.shownAt(this.at);
     const before = answer.revision;
     if (data.ready) {
       const here = await answer.load(data.revision, this.look).catch((error) => { this.fail(error.message); });
@@ -148,8 +147,8 @@ class Listing {
 
   looked(change) {
     Object.assign(this.look, change);
-    if (change.text !== undefined) this.scroll.y = 0;
-    this.fetch();
+    this.at = this.scroll.y = 0; // what one sorts or looks for stands at the top
+    this.fetch(true);
   }
 
   sort(column) {
@@ -174,6 +173,7 @@ class Listing {
   draw() {
     if (this.panel.hidden) return;
     const [first, last] = this.answer.got ? this.scroll.range() : [0, -1];
+    this.some = Object.values(this.data.states || {}).includes("include");
     for (const [i, row] of this.drawn) {
       if (i >= first && i <= last) continue;
       this.drawn.delete(i);
@@ -207,16 +207,15 @@ class Listing {
     const chosen = this.stateOf(i);
     const open = this.opened.has(id);
     const word = this.look.text.trim().toLowerCase();
-    const state = JSON.stringify([this.data.revision, this.data.zone, this.answer.days, id, chosen, open, this.heads.layout, word]);
+    const state = JSON.stringify([this.answer.revision, this.data.zone, this.answer.days, id, chosen, open, this.heads.layout, word, this.some]);
     el.dataset.index = i;
     el.setAttribute("aria-rowindex", i + 2);
     if (row.state === state) return;
     row.state = state;
-    const some = Object.values(this.data.states || {}).includes("include");
-    el.className = `ll-row${chosen === "include" ? " ll-in" : chosen === "exclude" ? " ll-out" : ""}${open ? " ll-opened" : ""}${some && !chosen ? " ll-not" : ""}`;
+    el.className = `ll-row${chosen === "include" ? " ll-in" : chosen === "exclude" ? " ll-out" : ""}${open ? " ll-opened" : ""}${this.some && !chosen ? " ll-not" : ""}`;
     el.setAttribute("aria-selected", String(chosen === "include"));
     const level = this.data.columns.find((c) => c.kind === "severity");
-    if (level) el.classList.add(`ll-of-${this.answer.value(level, i) || "none"}`);
+    if (level) el.classList.add(levelOf(this.answer.value(level, i)));
     this.fillRow(el, i, chosen, open, word);
   }
 

@@ -1,6 +1,7 @@
 // What a row of a list opens: sections of stacks, records, links and values, as the other half finds them.
 
 import { h, number, plain, clock } from "./common.js";
+import { levelOf } from "./shown.js";
 
 const SHOWN = 8; // frames of libraries in a row that are shown before they fold
 
@@ -43,7 +44,7 @@ function records({ rows, left, none }, can) {
   if (!rows.length) return h("div", { class: "ll-soft" }, none || "no records");
   return h("div", { class: "ll-records" }, rows.map((row) => {
     const text = plain((row.body ?? "(no body)").slice(0, 1000));
-    const line = h("button", { class: `ll-record ll-of-${row.severity}${row.at ? " ll-here" : ""}`, "aria-expanded": "false", title: row.how || null },
+    const line = h("button", { class: `ll-record ${levelOf(row.severity)}${row.at ? " ll-here" : ""}`, "aria-expanded": "false", title: row.how || null },
       h("span", {}, row.time === null ? "(no time)" : clock(row.time, can.zone()).clock), h("span", { class: "ll-level" }, plain(row.severity).toUpperCase()),
       h("span", { class: "ll-where" }, row.service === null ? "(no service)" : plain(row.service)), h("span", { class: "ll-body" }, text),
       h("span", { class: "ll-soft" }, row.how || ""));

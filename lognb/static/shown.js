@@ -23,6 +23,11 @@ export function atRight(column) {
   return RIGHT.has(column.kind);
 }
 
+/** The class that gives the colour of a severity. */
+export function levelOf(severity) {
+  return `ll-of-${LEVELS.includes(severity) ? severity : "none"}`;
+}
+
 /** Does one look for the largest of a column first? */
 export function largestFirst(column) {
   return !["text", "code"].includes(column.kind);
