@@ -330,9 +330,13 @@ def test_tabs_by_mouse_and_keys(shown: Any) -> None:
 
 def test_what_is_slow_is_said_after_a_while_and_can_be_stopped(shown: Any) -> None:
     made, el, listing, on = shown(["a"])
+    wait = el.locator(".ll-wait")
+    wait.evaluate("e => new MutationObserver(() => { window.flickered ||= !e.hidden }).observe(e, {attributes: true})")
     again(listing, busy=True)
-    made.page.wait_for_timeout(60)
-    assert not el.get_by_text("asking …").is_visible()
+    again(listing)  # both are there before the page looks
+    made.page.wait_for_timeout(300)
+    assert not made.page.evaluate("window.flickered")
+    again(listing, busy=True)
     el.get_by_text("asking …").wait_for(timeout=2_000)
     el.get_by_role("button", name="stop").click()
     made.settle()
