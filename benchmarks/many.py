@@ -108,7 +108,7 @@ def _batch(rng: np.random.Generator, here: World, resources: pl.DataFrame, at: i
     severity = here.severity_of[template]
     resource = rng.integers(0, RESOURCES, n)
     session = (at + np.arange(n)) // 400 * 8 + rng.integers(0, 8, n)  # some 50 records each, near in time
-    trace = (at + np.arange(n)) // 60 * 8 + rng.integers(0, 8, n)
+    trace = session * 7 + rng.integers(0, 7, n)  # a trace is of one session, which 15 % of its records do not name
     trace_id = pl.Series(trace).cast(pl.UInt64).hash(7).cast(pl.String) + pl.Series(trace).hash(9).cast(pl.String)
     user = (session * 2654435761) % 50_000
     body = _bodies(rng, here, template, n)

@@ -20,7 +20,7 @@ import polars as pl
 from lognb._complete import Completion, complete, matching
 from lognb._literals import read
 from lognb.query import Condition, Query, format_time
-from lognb.schema import ID_BYTES, LEVELS, RECORD
+from lognb.schema import FIELDS, ID_BYTES, LEVELS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -106,7 +106,7 @@ def frequent(engine: Engine, field: str) -> list[Value]:
 def _frequent(engine: Engine, field: str) -> list[Value]:
     if field == "severity":
         return list(LEVELS[::-1])
-    if isinstance(RECORD.get(field), pl.Datetime):
+    if isinstance(FIELDS.get(field), pl.Datetime):
         ends = [engine.overview["first"], engine.overview["last"]] if field == "time" else []
         return [format_time(t) for t in ends if t is not None]
     if field in DEAR or field.startswith("body.") or field not in engine.field_names():
@@ -120,7 +120,7 @@ def typed(engine: Engine, field: str, texts: Sequence[str]) -> dict[str, Value]:
 
     Left out is what cannot be written: NaN and infinities.
     """
-    if field == "severity" or (field in RECORD and RECORD[field] == pl.String()):
+    if field == "severity" or (field in FIELDS and FIELDS[field] == pl.String()):
         return {t: t for t in texts}
     dtype = engine.dtypes([field])[field]
     found = {t: read("", "=", t) for t in texts}

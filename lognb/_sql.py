@@ -22,13 +22,14 @@ def sql(
 ) -> pl.DataFrame:
     """Ask in SQL: one SELECT, in DuckDB's dialect, over `logs`, the records of these Logs, and `spans`, all spans.
 
-    `logs` has the columns of schema.RECORD; then the frequent attributes and the keys of resources as columns of their
+    `logs` has the columns of schema.FIELDS; then the frequent attributes and the keys of resources as columns of their
     own, with their type and named in double quotes: "http.route". Any other field of a query is one as soon as the
     statement names it so: "resource.env", "body.user.id". A field of whole and other numbers is DOUBLE; one of other
     types together is text, as in `facets`: a string that reads like a number is in quotes there, so that
     try_cast("limit" AS DOUBLE) has the numbers alone.
     `attributes` and `resource` are JSON text, which `attributes->>'$."http.route"'` looks into. Where names differ in
-    case only, which SQL cannot tell apart, the one in double quotes is meant. `spans` has the columns of schema.SPAN.
+    case only, which SQL cannot tell apart, the one in double quotes is meant. `spans` has the columns of schema.SPAN
+    and of schema.JOINED.
 
     Times are TIMESTAMP_NS in UTC, and Datetime(ns, UTC) in the answer. `severity` sorts by rank but compares with text
     as text: write severity >= 'warn'::severity. Values come by name, `logs.sql("… WHERE body = $b", {"b": text})`, or

@@ -48,6 +48,17 @@ RECORD: Final[dict[str, pl.DataType]] = {
 }
 """One row is one log record; docs of each column: the table "The record" in ARCHITECTURE.md."""
 
+JOINED: Final[dict[str, pl.DataType]] = {"session": pl.String(), "joined_by": pl.String()}
+"""Fields that an engine makes of a record and its trace; a query speaks of them as of columns.
+
+`session` is the record's session_id; where it has none, the session of its trace, if the records and spans of that
+trace that name a session all name the same one. `joined_by` tells which: "session id" or "trace", null where there is
+no session.
+"""
+
+FIELDS: Final[dict[str, pl.DataType]] = {**RECORD, **JOINED}
+"""Names that mean the same in every source; an attribute of such a name is `attributes.<name>`."""
+
 SPAN: Final[dict[str, pl.DataType]] = {
     "trace_id": pl.String(),
     "span_id": pl.String(),
@@ -193,7 +204,8 @@ class Batch:
 # a manifest. In `logs` the fields below stand as they are; every (key, kind) of attributes that is frequent has a flat
 # column; all other pairs of a record are in two parallel lists, `attr_keys` and `attr_values` (JSON literals), the
 # last one sent first, so that the first place of a key is the value that counts. Of a repeated key only the last value
-# is ever flat. Times are without a zone, in UTC. A change of any of this is a new LAYOUT_VERSION.
+# is ever flat. `trace_session`, in `logs` and `spans`, is the one session of the trace of a record or span that names
+# none itself (JOINED). Times are without a zone, in UTC. A change of any of this is a new LAYOUT_VERSION.
 LAYOUT_VERSION: Final = 2
 ROW_GROUP: Final = 122_880
 

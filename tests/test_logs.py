@@ -402,7 +402,7 @@ def test_context_drops_the_query_and_keeps_to_the_node_or_session(logs: ln.Logs)
     at = errors.head(1)["record_id"][0]
     place = every["record_id"].to_list().index(at)
     assert_frame_equal(errors.context(str(at), 3, 4), every[max(0, place - 3) : place + 5])
-    for same, field in (("session", "session_id"), ("node", "host.name"), ("node", "k8s.node.name")):
+    for same, field in (("session", "session"), ("node", "host.name"), ("node", "k8s.node.name")):
         values = logs.to_polars(
             ["record_id", "time", "host.name", field] if field != "host.name" else ["record_id", "time", field]
         ).filter(pl.col("time").is_not_null())

@@ -15,7 +15,7 @@ from lognb._complete import matching
 from lognb._completer import DEAR
 from lognb._literals import Number, Value, read
 from lognb.query import Query
-from lognb.schema import LEVELS, RECORD, SEVERITY_WORDS
+from lognb.schema import FIELDS, LEVELS, RECORD, SEVERITY_WORDS
 from lognb.widgets.base import Ask, Widget
 from lognb.widgets.calls import forward
 
@@ -242,7 +242,7 @@ def _text(value: Value | None, field: str, listed: dict[str | None, dict[str, An
     if field == "severity":
         word = text.lower()
         return word if word in LEVELS else SEVERITY_WORDS.get(word, word)
-    if field in RECORD and RECORD[field] == pl.String():
+    if field in FIELDS and FIELDS[field] == pl.String():
         return text
     if isinstance(value, Number) and text not in listed:
         same = (t for t in listed if t is not None and _equal(read("", "=", t), value))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from lognb.query import Query, format_time
-from lognb.schema import RECORD
+from lognb.schema import FIELDS, RECORD
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -193,7 +193,7 @@ def _named(key: str, prefix: str | None, known: Collection[str]) -> str | None:
     if prefix is None:
         return None
     exact = f"{prefix}.{key}"
-    if exact in known or key in RECORD:
+    if exact in known or key in FIELDS:
         return exact
     return key if key in known else None
 

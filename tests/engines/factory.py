@@ -48,6 +48,9 @@ class Rec:
     resource: str = "{}"
     trace: str | None = None
     session: str | None = None
+    user: str | None = None
+    linked: tuple[str | None, str | None] = (None, None)
+    """`session` and `joined_by`, as the oracle's `link` finds them."""
     source: str = "a.jsonl"
     position: int = 0
 
@@ -62,6 +65,17 @@ class Rec:
             kind, text = found[-1]
             return text if kind == "string" else json.loads(text)
         return json.loads(self.resource).get(key)
+
+
+def spans(rows: Sequence[tuple[str, str | None]]) -> pl.DataFrame:
+    """Spans that have no more than a trace and perhaps a session."""
+    data = {
+        "trace_id": [trace for trace, _ in rows],
+        "session_id": [session for _, session in rows],
+        "span_id": [f"{i:016x}" for i in range(len(rows))],
+        "source": ["a.jsonl" for _ in rows],
+    }
+    return pl.DataFrame({n: data.get(n, [None] * len(rows)) for n in SPAN}, schema=SPAN)
 
 
 def batch(records: Sequence[Rec], spans: pl.DataFrame | None = None) -> Batch:
@@ -83,6 +97,7 @@ def batch(records: Sequence[Rec], spans: pl.DataFrame | None = None) -> Batch:
         "body_type": ["string" for _ in records],
         "trace_id": [r.trace for r in records],
         "session_id": [r.session for r in records],
+        "user_id": [r.user for r in records],
         "trace_flags": [1 for _ in records],
         "scope_attributes": ["{}" for _ in records],
         "source": [r.source for r in records],

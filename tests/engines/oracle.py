@@ -10,11 +10,27 @@ from lognb.query import And, Condition, Not, Number, Or, parse_time
 from lognb.schema import LEVELS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from factory import Rec
 
     from lognb.query import Clause, Query
 
 COLUMNS = ("time", "severity", "service_name", "body", "trace_id", "source", "source_position", "user_id")
+
+
+def link(records: Iterable[Rec], spans: Sequence[tuple[str, str | None]] = ()) -> None:
+    """Give each record the `session` and `joined_by` that it has among these records and (trace, session) of spans."""
+    said: dict[str, set[str]] = {}
+    for trace, session in [*((r.trace, r.session) for r in records), *spans]:
+        if trace is not None and session is not None:
+            said.setdefault(trace, set()).add(session)
+    for r in records:
+        of_trace = said.get(r.trace or "", set())
+        if r.session is not None:
+            r.linked = r.session, "session id"
+        else:
+            r.linked = (next(iter(of_trace)), "trace") if len(of_trace) == 1 else (None, None)
 
 
 def matches(query: Query, rec: Rec) -> bool:
@@ -73,6 +89,7 @@ def _value(field: str, rec: Rec) -> tuple[Any, bool]:
     columns = {
         "time": rec.time if rec.time is not None else rec.observed, "severity": rec.severity, "body": rec.body,
         "service_name": rec.service, "trace_id": rec.trace, "source": rec.source, "source_position": rec.position,
+        "session_id": rec.session, "user_id": rec.user, "session": rec.linked[0], "joined_by": rec.linked[1],
     }  # fmt: skip
     if field in columns:
         return columns[field], True

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from lognb.engines.duckdb.connect import rows
-from lognb.schema import RECORD, flat_split
+from lognb.schema import FIELDS, flat_split
 
 if TYPE_CHECKING:
     import duckdb
@@ -35,9 +35,9 @@ class Catalog:
 
     def names(self) -> list[str]:
         """Columns, then attributes, then resource keys that no attribute hides."""
-        keys = sorted({*self.flats, *self.rest} - set(RECORD))
-        shared = set(RECORD) | set(keys)
-        return [*RECORD, *keys, *(k if k not in shared else f"resource.{k}" for k in sorted(self.resource))]
+        keys = sorted({*self.flats, *self.rest} - set(FIELDS))
+        shared = set(FIELDS) | set(keys)
+        return [*FIELDS, *keys, *(k if k not in shared else f"resource.{k}" for k in sorted(self.resource))]
 
 
 def write(con: duckdb.DuckDBPyConnection) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 SAME: Final = {
     "service": ("service_name",),
     "node": ("host.name", "k8s.node.name"),
-    "session": ("session_id",),
+    "session": ("session",),
     "trace": ("trace_id",),
 }
 """The fields that say it; the first that the record has counts."""

@@ -17,9 +17,10 @@ import polars as pl
 from lognb.engines.duckdb import values
 from lognb.engines.duckdb.connect import Params
 from lognb.engines.duckdb.connect import name as quoted
+from lognb.engines.duckdb.joins import JOINED_SQL
 from lognb.engines.duckdb.values import flat_literal
 from lognb.errors import FieldError
-from lognb.schema import FLAT_KINDS, RECORD
+from lognb.schema import FIELDS, FLAT_KINDS
 
 if TYPE_CHECKING:
     from lognb.engines.duckdb.catalog import Catalog
@@ -281,7 +282,7 @@ class Fields:
 
     def __getitem__(self, name: str) -> Field:
         """Raises FieldError for a name that no record has."""
-        if name in RECORD:
+        if name in FIELDS:
             return self._column(name)
         for prefix, make in (("attributes.", self._attribute), ("resource.", self._resource)):
             found = make(name.removeprefix(prefix)) if name.startswith(prefix) else None
@@ -304,7 +305,7 @@ class Fields:
             return Looked("source_ix", self.tables.source_names(), Text, {"string"}, self.tables)
         if name == "resource":
             return Looked("resource_ix", self.tables.resource_texts(), Text, {"string"}, self.tables)
-        return Column(quoted(name), RECORD[name])
+        return Column(JOINED_SQL.get(name) or quoted(name), FIELDS[name])
 
     def _attribute(self, key: str) -> Field | None:
         if not self.catalog.attribute(key):

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from lognb.engines.duckdb.engine import DuckDB
     from lognb.query import Condition
 
-COLUMNS: Final = {
-    "trace_id": "VARCHAR", "span_id": "VARCHAR", "session_id": "VARCHAR", "user_id": "VARCHAR", "record_id": "UBIGINT",
+FIELDS: Final = {
+    "trace_id": "VARCHAR", "span_id": "VARCHAR", "session_id": "VARCHAR", "session": "VARCHAR", "user_id": "VARCHAR",
+    "record_id": "UBIGINT",
 }  # fmt: skip
 _HALF: Final = "(hash({}) & 4294967295)::UINTEGER"
 
@@ -37,7 +38,7 @@ class Ids:
 
     def places(self, condition: Condition, low: int, high: int) -> NDArray[np.int64] | None:
         """The places in [low, high) that fit; None for what is no comparison of an id with a value."""
-        kind, value = COLUMNS.get(condition.field), condition.value
+        kind, value = FIELDS.get(condition.field), condition.value
         if kind is None or condition.op != "=" or isinstance(value, bool | tuple) or value is None:
             return None
         params = Params()
@@ -52,9 +53,10 @@ class Ids:
         found = self._engine.rows(f"SELECT {self._engine.rowid} {there} AND {test}", params)
         return self._engine.places.of(np.array([row for (row,) in found], np.int64))
 
-    def _hashed(self, column: str) -> NDArray[np.uint32]:
+    def _hashed(self, field: str) -> NDArray[np.uint32]:
         with self._lock:
-            if column not in self._hashes:
-                expression = f"coalesce({_HALF.format(column)}, 0)"
-                self._hashes[column] = self._engine.column(expression, Params(), np.uint32)
-            return self._hashes[column]
+            if field not in self._hashes:
+                params = Params()
+                expression = f"coalesce({_HALF.format(self._engine.field(field).typed(params))}, 0)"
+                self._hashes[field] = self._engine.column(expression, params, np.uint32)
+            return self._hashes[field]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from lognb.engines.duckdb.connect import rows
+from lognb.engines.duckdb.joins import JOINED_SQL
 
 if TYPE_CHECKING:
     import duckdb
@@ -29,12 +30,12 @@ _WIDTHS: Final = tuple(
 
 def overview(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     """See interfaces: engines.base.Engine.overview. Times and durations are in ns."""
-    records, without, observed, size, first, last, sessions, users, traces, ids = rows(
+    records, without, observed, size, first, last, sessions, joined, users, traces, ids = rows(
         con,
         "SELECT count(*), count(*) - count(time), "
         "count(*) FILTER (timestamp IS NULL AND observed_timestamp IS NOT NULL), coalesce(sum(size_bytes), 0)::BIGINT, "
         "epoch_ns(min(time) FILTER (isfinite(time))), epoch_ns(max(time) FILTER (isfinite(time))), "
-        "count(DISTINCT session_id), count(DISTINCT user_id), "
+        f"count(DISTINCT {JOINED_SQL['session']}), count(trace_session), count(DISTINCT user_id), "
         "count(DISTINCT trace_id), count(DISTINCT record_id) FROM store.logs",
     )[0]
     severities = rows(con, "SELECT severity, count(*) FROM store.logs GROUP BY 1 ORDER BY 2 DESC, 1")
@@ -57,6 +58,7 @@ def overview(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         "services": [list(s) for s in services[:20]],
         "services_total": sum(s is not None for s, _ in services),
         "sessions": sessions,
+        "joined_by_trace": joined,
         "users": users,
         "traces": traces,
         "skew": _skew(con),

@@ -65,6 +65,10 @@ class Stage:
     staged: set[str] = field(default_factory=set)
     files: list[Path] = field(default_factory=list)
     span_files: list[Path] = field(default_factory=list)
+    sessions: bool = False
+    """Does any record or span name a session?"""
+    loose: bool = False
+    """Has any of them a trace and no session?"""
 
     def fill(self, batches: Iterable[Batch]) -> None:
         """Take all batches; may be called once."""
@@ -101,11 +105,13 @@ class Stage:
             self.spans += len(batch.spans)
             self._span_rows += len(batch.spans)
             self.span_frames.append(self._named(batch.spans).select(pl.col(n).cast(t) for n, t in _SPANS.items()))
+            self._look(self.span_frames[-1])
             if self.folder is not None and self._span_rows >= ROW_GROUP:
                 self._put_spans()
         if not len(batch.records):
             return
         frame = self._conform(batch)
+        self._look(frame)
         self._waiting.append((frame, batch))
         self._rows += len(frame)
         self._bytes += int(frame.estimated_size())
@@ -121,6 +127,11 @@ class Stage:
         naive = [pl.col(n).cast(t) for n, t in STORED.items() if not isinstance(t, pl.Datetime | pl.Enum)]
         times = [pl.col(n).cast(t).dt.replace_time_zone(None) for n, t in STORED.items() if isinstance(t, pl.Datetime)]
         return frame.select(*naive, *times, pl.col("severity").cast(pl.Enum(LEVELS)).cast(pl.String)).select(*STORED)
+
+    def _look(self, frame: pl.DataFrame) -> None:
+        """What there is for traces to join."""
+        self.sessions = self.sessions or frame["session_id"].null_count() < len(frame)
+        self.loose = self.loose or bool((frame["trace_id"].is_not_null() & frame["session_id"].is_null()).any())
 
     def _named(self, frame: pl.DataFrame) -> pl.DataFrame:
         """`source` -> `source_ix`."""

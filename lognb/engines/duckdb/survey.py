@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from lognb.engines.duckdb.catalog import KIND_OF
 from lognb.engines.duckdb.connect import Params, name
-from lognb.schema import RECORD
+from lognb.schema import FIELDS
 
 if TYPE_CHECKING:
     from lognb.engines.duckdb.engine import DuckDB
@@ -21,36 +21,36 @@ _TYPES: Final = {"UInt64": "int", "UInt32": "int", "UInt8": "int", "Int64": "int
 def survey(engine: DuckDB, query: Query) -> list[Row]:
     """Rows: field, origin, records that have it, distinct values, types; what no record has is left out.
 
-    Columns in the order of RECORD, then attributes and resource keys, most frequent first. A resource key that a
+    Columns in the order of FIELDS, then attributes and resource keys, most frequent first. A resource key that a
     column or an attribute hides has its exact name, `resource.<key>`.
     """
     attributes, resources = _attributes(engine, query), _resources(engine, query)
     hidden = (
-        set(RECORD)
+        set(FIELDS)
         | {row[0] for row in attributes}
         | {k for k in engine.catalog.resource if engine.catalog.attribute(k)}
     )
-    attributes = [(f"attributes.{row[0]}" if row[0] in RECORD else row[0], *row[1:]) for row in attributes]
+    attributes = [(f"attributes.{row[0]}" if row[0] in FIELDS else row[0], *row[1:]) for row in attributes]
     resources = [(f"resource.{row[0]}" if row[0] in hidden else row[0], *row[1:]) for row in resources]
     return [*_columns(engine, query), *attributes, *resources]
 
 
 def _columns(engine: DuckDB, query: Query) -> list[Row]:
     """The whole objects have no number of values: to compare them all would cost more than it tells."""
-    names = [n for n in RECORD if n not in ("attributes", "resource", "scope_attributes")]
+    names = [n for n in FIELDS if n not in ("attributes", "resource", "scope_attributes")]
     params = Params()
-    sql = ", ".join(f"count({_stored(n)}), count(DISTINCT {_stored(n)})" for n in names)
+    sql = ", ".join(f"count({x}), count(DISTINCT {x})" for x in (_stored(engine, n) for n in names))
     found = engine.rows(f"SELECT {sql} FROM store.logs WHERE {engine.where(query, params)}", params)[0]
     rows = zip(names, found[::2], found[1::2], strict=True)
     return [
-        (n, "column", have, values, _TYPES.get(str(RECORD[n]), "time" if "time" in n else "string"))
+        (n, "column", have, values, _TYPES.get(str(FIELDS[n]), "time" if "time" in n else "string"))
         for n, have, values in rows
         if have
     ]
 
 
-def _stored(column: str) -> str:
-    return name("source_ix" if column == "source" else column)
+def _stored(engine: DuckDB, column: str) -> str:
+    return "source_ix" if column == "source" else engine.field(column).typed(Params())
 
 
 def _attributes(engine: DuckDB, query: Query) -> list[Row]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import polars as pl
 
+from lognb.engines.duckdb import joins
 from lognb.engines.duckdb.connect import Params, literal, name, rows
 from lognb.engines.duckdb.resources import pairs_of
 from lognb.engines.duckdb.stage import _NO_TIME
@@ -52,27 +53,45 @@ def create(con: duckdb.DuckDBPyConnection, stage: Stage, progress: Callable[[flo
     flats = stage.frequent()
     columns = [f"{name(n)} {SQL_TYPES[type(t)]}{_COMPRESSION.get(n, '')}" for n, t in STORED.items()]
     columns += [f"{name(flat_name(*t))} {_FLAT_SQL[t[1]]}" for t in flats]
-    columns += ["attr_keys VARCHAR[]", "attr_values VARCHAR[]"]
+    columns += ["trace_session VARCHAR", "attr_keys VARCHAR[]", "attr_values VARCHAR[]"]
     con.execute(f"CREATE TABLE store.logs ({', '.join(columns)})")
-    if stage.frames:
-        con.register("staged", pl.concat(stage.frames, how="diagonal").to_arrow(compat_level=pl.CompatLevel.oldest()))
-        stage.frames.clear()
-        _insert(con, "staged", stage, flats, "true")
-        con.unregister("staged")
-    elif stage.files:
-        source = f"read_parquet([{', '.join(literal(str(f)) for f in stage.files)}], union_by_name=true)"
-        buckets = _buckets(con, source, stage.times, stage.limits.bucket_rows)
-        stage.times.clear()
+    logs, spans = _logs_source(con, stage), _spans_source(con, stage)
+    found = joins.find(con, stage, [s for s in (logs, spans) if s])
+    if logs:
+        times, stage.times = stage.times, []
+        buckets = _buckets(con, logs, times, stage.limits.bucket_rows) if stage.files else ["true"]
+        times.clear()
         for i, where in enumerate(buckets):
-            _insert(con, source, stage, flats, where)
+            _insert(con, joins.joined(logs, where, found=found), stage, flats)
             progress((i + 1) / len(buckets))
-    _spans(con, stage)
+    _spans(con, spans, found=found)
+    joins.forget(con)
+    for view in ("staged", "staged_spans"):
+        con.unregister(view)
     _resources(con, list(stage.resources))
 
 
-def _insert(con: duckdb.DuckDBPyConnection, source: str, stage: Stage, flats: Sequence[Type], where: str) -> None:
+def _logs_source(con: duckdb.DuckDBPyConnection, stage: Stage) -> str:
+    """What the staged records are in SQL, "" for none."""
+    if stage.frames:
+        con.register("staged", pl.concat(stage.frames, how="diagonal").to_arrow(compat_level=pl.CompatLevel.oldest()))
+        stage.frames.clear()
+        return "staged"
+    return f"read_parquet([{', '.join(literal(str(f)) for f in stage.files)}], union_by_name=true)" * bool(stage.files)
+
+
+def _spans_source(con: duckdb.DuckDBPyConnection, stage: Stage) -> str:
+    """What the staged spans are in SQL, "" for none."""
+    if stage.span_frames:
+        con.register("staged_spans", pl.concat(stage.span_frames).to_arrow(compat_level=pl.CompatLevel.oldest()))
+        stage.span_frames.clear()
+        return "staged_spans"
+    return f"read_parquet([{', '.join(literal(str(f)) for f in stage.span_files)}])" * bool(stage.span_files)
+
+
+def _insert(con: duckdb.DuckDBPyConnection, origin: str, stage: Stage, flats: Sequence[Type]) -> None:
     params = Params()
-    select = _select(stage, flats, f"FROM {source} WHERE {where}", params)
+    select = _select(stage, flats, origin, params)
     con.execute(f"INSERT INTO store.logs BY NAME SELECT {select} ORDER BY time, seq", params)
 
 
@@ -85,7 +104,7 @@ def _select(stage: Stage, flats: Sequence[Type], origin: str, params: Params) ->
     staged = {t: c for t, c in stage.flats.items() if c in stage.staged}
     late = [t for t in flats if t not in staged or t in stage.late]
     back = [t for t in staged if t not in flats]
-    fixed = ", ".join(map(name, STORED))
+    fixed = ", ".join([*map(name, STORED), "trace_session"])
     inner, columns, gone = [], [], []
     for i, (key, kind) in enumerate(late):
         empty = "".join(f" AND {c} IS NULL" for (k, _), c in staged.items() if k == key)
@@ -164,20 +183,13 @@ def _cut(con: duckdb.DuckDBPyConnection, source: str, ns: int, before: int) -> t
     )
 
 
-def _spans(con: duckdb.DuckDBPyConnection, stage: Stage) -> None:
+def _spans(con: duckdb.DuckDBPyConnection, source: str, *, found: bool) -> None:
     fixed = {n: t for n, t in SPAN.items() if n != "source"}
     columns = [f"{name(n)} {SQL_TYPES[type(t)]}" for n, t in fixed.items()]
-    con.execute(f"CREATE TABLE store.spans ({', '.join(columns)}, source_ix UINTEGER)")
-    if stage.span_files:
-        source = f"read_parquet([{', '.join(literal(str(f)) for f in stage.span_files)}])"
-    elif stage.span_frames:
-        con.register("staged", pl.concat(stage.span_frames).to_arrow(compat_level=pl.CompatLevel.oldest()))
-        source = "staged"
-    else:
-        return
-    con.execute(f'INSERT INTO store.spans BY NAME SELECT * FROM {source} ORDER BY start, trace_id, span_id, "end"')
-    if stage.span_frames:
-        con.unregister("staged")
+    con.execute(f"CREATE TABLE store.spans ({', '.join(columns)}, source_ix UINTEGER, trace_session VARCHAR)")
+    if source:
+        origin = joins.joined(source, "true", found=found)
+        con.execute(f'INSERT INTO store.spans BY NAME SELECT * {origin} ORDER BY start, trace_id, span_id, "end"')
 
 
 def _resources(con: duckdb.DuckDBPyConnection, texts: list[str]) -> None:

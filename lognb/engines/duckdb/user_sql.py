@@ -26,8 +26,9 @@ import pyarrow.dataset
 from lognb._text import plain
 from lognb.engines.duckdb.answers import as_frame
 from lognb.engines.duckdb.connect import Params, connect, literal, name, rows, stoppably
+from lognb.engines.duckdb.joins import JOINED_SQL
 from lognb.errors import FieldError, QueryError, StoreError
-from lognb.schema import LEVELS, RECORD, SPAN
+from lognb.schema import FIELDS, LEVELS, SPAN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -112,7 +113,9 @@ class Locked:
         columns["severity"] += "::severity"
         views = {"logs": _view(columns, f"{at['logs']} WHERE {engine.where(query, params)}")}
         sources = f"list_extract({params.add(engine.source_names())}::VARCHAR[], source_ix::BIGINT + 1)"
-        views["spans"] = _view({n: sources if n == "source" else name(n) for n in SPAN}, at["spans"])
+        spans = {n: sources if n == "source" else name(n) for n in SPAN}
+        spans |= JOINED_SQL
+        views["spans"] = _view(spans, at["spans"])
         for variable, value in params.items():
             cursor.execute(f"SET VARIABLE {variable} = $v", {"v": value})
         for view, select in views.items():
@@ -191,10 +194,10 @@ def _names(engine: DuckDB, text: str) -> list[str]:
     SQL's names know no case. Where two fields differ in nothing else, the one of the record or the quoted one is meant.
     """
     quoted = [m[1].replace('""', '"') for m in _QUOTED.finditer(text) if m[1]]
-    out: dict[str, str] = {n: n for n in RECORD}
+    out: dict[str, str] = {n: n for n in FIELDS}
     for field in dict.fromkeys(quoted):
         taken = out.get(field.lower())
-        if taken == field or taken in RECORD or not _known(engine, field):
+        if taken == field or taken in FIELDS or not _known(engine, field):
             continue
         if taken is not None:
             raise QueryError(f"names in SQL know no case, so {taken!r} and {field!r} cannot both be columns of logs")
