@@ -249,7 +249,7 @@ def test_context_is_what_stands_around_whatever_the_query(ask: Asked, logs: Logs
     assert around["ids"][around["at"]] == "7"
     assert ask("context", id="7", before=3, after=3, same="trace")["ids"] == ["7"]
     assert "no record has the id" in ask.error("context", id="12", before=3, after=3)
-    assert "no session_id" in ask.error("context", id="8", before=3, after=3, same="session")
+    assert "has no session" in ask.error("context", id="8", before=3, after=3, same="session")
 
 
 def test_pins_are_kept_with_their_note(ask: Asked) -> None:
