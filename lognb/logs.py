@@ -22,6 +22,7 @@ from lognb.analyses.facets import facets as _facets
 from lognb.analyses.hours import hours as _hours
 from lognb.analyses.stats import stats as _stats
 from lognb.analyses.steps import steps as _steps
+from lognb.analyses.traces import traces as _traces
 from lognb.analyses.usage import usage as _usage
 from lognb.analyses.volume import volume as _volume
 from lognb.engines.duckdb import build, open_store, scan_parquet
@@ -166,6 +167,7 @@ class Logs:
     stats = _stats
     usage = _usage
     changes = _changes
+    traces = _traces
 
     def where(
         self, text: str | Query | None = None, *, since: Moment | None = None, until: Moment | None = None

@@ -36,7 +36,7 @@ class Offset(NamedTuple):
     """What to add to a browser's times to have those of the servers, ns; None where nothing tells, and `why`.
 
     `low_ns` and `high_ns` bound it, None where nothing does; `pairs` are the calls, or records, that it comes from.
-    `proven`: 0 is out of bounds, by more than NOISE. `how` is "calls", "observed" or None.
+    `proven`: 0 is out of bounds, by more than NOISE, as most say. `how` is "calls", "observed" or None.
     """
 
     offset_ns: int | None
@@ -54,13 +54,23 @@ def skew(spans: pl.DataFrame) -> pl.DataFrame:
     Rows: a caller and who it called, by service and node (host.name, else k8s.node.name; null where not said), most
     calls first. `offset_ns` (Int64): so much is the clock of the called one ahead; the middle of `low_ns` to `high_ns`,
     the range in which most calls agree, `spread_ns` wide. `pairs` (UInt32) calls, of which `agree` and of which
-    `outside` have the called span not inside the caller's. `proven` (Boolean): 0 is further than NOISE from the range.
+    `outside` have the called span not inside the caller's. `proven` (Boolean): most agree, and 0 is
+    further than NOISE from the range.
     """
     rows = []
     for clocks, group in pairs(spans).group_by(_CLOCK, maintain_order=True):
         low, high, agree = agreed(group.select("low_ns", "high_ns").rows())
         outside = group.select(((pl.col("low_ns") > 0) | (pl.col("high_ns") < 0)).sum()).item()
-        numbers = ((low + high) // 2, low, high, high - low, len(group), agree, outside, _proven(low, high))
+        numbers = (
+            (low + high) // 2,
+            low,
+            high,
+            high - low,
+            len(group),
+            agree,
+            outside,
+            _proven(low, high, agree, len(group)),
+        )
         rows.append((*clocks, *numbers))
     frame = pl.DataFrame(rows, schema=SKEW, orient="row")
     return frame.sort("pairs", descending=True, maintain_order=True)
@@ -169,7 +179,7 @@ def browser_offset(spans: pl.DataFrame, session_id: str, records: pl.DataFrame |
         low, high, agree = agreed(found.select("low_ns", "high_ns").rows())
         off = (low + high) // 2  # the servers' clock is so much ahead of the browser's
         why = _told(off, low, high, agree, len(found))
-        return Offset(off, low, high, len(found), _proven(low, high), "calls", why)
+        return Offset(off, low, high, len(found), _proven(low, high, agree, len(found)), "calls", why)
     none = "no trace crosses from the browser to a server in this session"
     if records is None or not len(records):
         return Offset(None, None, None, 0, proven=False, how=None, why=none)
@@ -200,14 +210,15 @@ def _of_browser(spans: pl.DataFrame, session_id: str) -> pl.Expr:
     return of & (pl.col("session").is_null() | (pl.col("session") == session_id))
 
 
-def _proven(low: int, high: int) -> bool:
-    return low > NOISE or high < -NOISE
+def _proven(low: int, high: int, agree: int, pairs: int) -> bool:
+    """Is 0 out of bounds, and do more than half of the calls say so? NTP too wants a majority."""
+    return (low > NOISE or high < -NOISE) and 2 * agree > pairs
 
 
 def _told(off: int, low: int, high: int, agree: int, total: int) -> str:
     of = f"{plural(total, 'call')}" if agree == total else f"{agree:,} of {plural(total, 'call')}"
-    if not _proven(low, high):
-        return f"{of}: the clocks agree within {duration(max(-low, high))}"
+    if not _proven(low, high, agree, total):
+        return f"{of}: nothing proves that the clocks differ; they do by {duration(max(abs(low), abs(high)))} at most"
     side = "ahead" if off < 0 else "behind"
     return f"{of}: the browser's clock is {_exact(off)} {side}, give or take {duration((high - low + 1) // 2)}"
 

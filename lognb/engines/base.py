@@ -23,6 +23,16 @@ FACETS: Final = {
 FIELDS: Final = {
     "field": pl.String(), "origin": pl.String(), "records": pl.UInt64(), "values": pl.UInt64(), "types": pl.String(),
 }  # fmt: skip
+TRACES: Final = {
+    "trace_id": pl.String(), "root_service": pl.String(), "root": pl.String(), "start": TIME, "duration_ns": pl.Int64(),
+    "extent_ns": pl.Int64(), "spans": pl.UInt64(), "services": pl.UInt64(), "errors": pl.UInt64(),
+    "missing_parents": pl.UInt64(), "records": pl.UInt64(), "error_records": pl.UInt64(), "session": pl.String(),
+}  # fmt: skip
+OPERATIONS: Final = {
+    "service_name": pl.String(), "name": pl.String(), "kind": pl.String(), "traces": pl.UInt64(), "spans": pl.UInt64(),
+    "errors": pl.UInt64(), "failed_traces": pl.UInt64(), "self_ns": pl.Int64(), "gap_ns": pl.Int64(),
+    "p50_ns": pl.Int64(), "p95_ns": pl.Int64(),
+}  # fmt: skip
 
 SERIES: Final = {
     "bucket": TIME, "records": pl.UInt64(), "errors": pl.UInt64(), "bytes": pl.Int64(), "distinct": pl.UInt64(),
@@ -183,6 +193,25 @@ class Engine(Protocol):
 
         A session has the spans that carry its id, and those without one of the traces that have, over records and
         spans, its id and no other.
+        """
+
+    def traces(self, query: Query) -> pl.DataFrame:
+        """Rows: a trace that a record of the query is part of, the longest first; the columns of TRACES.
+
+        Where the query is at most a window, also those without such a record of which a span without a parent starts in
+        it. `root_service`, `root` (its name), `start` and `duration_ns` are of the first span without a parent, else of
+        the first span; `start` is the first record's where there is no span. `extent_ns` is from the first start to the
+        last end, whatever the clocks. `spans`, of which `errors` by status and `missing_parents`; `services` over spans
+        and records; `records` of the query, of which `error_records`; `session`: the one of its spans and records, null
+        for none or several. Spans without a trace id are one row, its id null.
+        """
+
+    def operations(self, query: Query, *, names: bool) -> pl.DataFrame:
+        """Rows: a service, or a service, span name and kind, of the spans of those traces; the columns of OPERATIONS.
+
+        Most own time first. `failed_traces`: those in which one of its spans has the status error or, of a service, one
+        of its records the severity error or fatal. `self_ns`: time of its spans in which none of their children runs,
+        times as sent; `gap_ns` the part of clients, who wait. `p50_ns`, `p95_ns`: of durations, nearest rank.
         """
 
     def write_parquet(self, directory: str | Path, query: Query) -> None:

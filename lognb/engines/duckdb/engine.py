@@ -14,7 +14,7 @@ import polars as pl
 import pyarrow as pa
 
 from lognb.engines.base import FACETS, FIELDS, Page
-from lognb.engines.duckdb import context, pages, series, spans, sql, stats, usage, volume
+from lognb.engines.duckdb import context, pages, series, spans, sql, stats, traces, usage, volume
 from lognb.engines.duckdb.answers import as_type
 from lognb.engines.duckdb.codes import Codes
 from lognb.engines.duckdb.connect import Params
@@ -258,6 +258,12 @@ class DuckDB(Statements):
 
     def spans(self, trace_ids: Sequence[str] | None = None, session: str | None = None) -> pl.DataFrame:
         return spans.fetched(self, trace_ids, session)
+
+    def traces(self, query: Query) -> pl.DataFrame:
+        return traces.counted(self, query)
+
+    def operations(self, query: Query, *, names: bool) -> pl.DataFrame:
+        return traces.by_service(self, query, names=names)
 
     def write_parquet(self, directory: str | Path, query: Query) -> None:
         from lognb.engines.duckdb import parquet

@@ -40,4 +40,4 @@ def _of_session(session: str) -> str:
         f"{ids.format(table)} AND trace_id IN (SELECT trace_id FROM ({own}))" for table in ("logs", "spans")
     )
     alone = f"SELECT trace_id FROM ({every}) GROUP BY trace_id HAVING count(DISTINCT session_id) = 1"
-    return f"(session_id = {session} OR (coalesce(session_id, '') = '' AND trace_id IN ({alone})))"
+    return f"(nullif(session_id, '') = {session} OR (coalesce(session_id, '') = '' AND trace_id IN ({alone})))"
