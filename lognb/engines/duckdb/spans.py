@@ -8,6 +8,7 @@ import polars as pl
 
 from lognb.engines.duckdb.answers import as_type
 from lognb.engines.duckdb.connect import Params
+from lognb.engines.duckdb.joins import JOINED_SQL
 from lognb.schema import SPAN
 
 if TYPE_CHECKING:
@@ -24,20 +25,9 @@ def fetched(engine: DuckDB, trace_ids: Sequence[str] | None, session: str | None
         wanted = params.add(list(trace_ids))
         tests.append(f"trace_id IN (SELECT unnest({wanted}::VARCHAR[]))")
     if session is not None:
-        tests.append(_of_session(params.add(session)))
+        tests.append(f"{JOINED_SQL['session']} = {params.add(session)}")
     where = " AND ".join(tests) or "true"
     frame = engine.frame(f'SELECT * FROM store.spans WHERE {where} ORDER BY start, trace_id, span_id, "end"', params)
     names = pl.Series(engine.source_names(), dtype=pl.String)
     frame = frame.with_columns(names.gather(frame["source_ix"]).alias("source"))
     return frame.select(as_type(frame[name], dtype) for name, dtype in SPAN.items())
-
-
-def _of_session(session: str) -> str:
-    """The spans of a session: its own, and those without a session of the traces that are its alone."""
-    ids = "SELECT trace_id, session_id FROM store.{} WHERE trace_id IS NOT NULL AND session_id <> ''"
-    own = " UNION ALL ".join(f"{ids.format(table)} AND session_id = {session}" for table in ("logs", "spans"))
-    every = " UNION ALL ".join(
-        f"{ids.format(table)} AND trace_id IN (SELECT trace_id FROM ({own}))" for table in ("logs", "spans")
-    )
-    alone = f"SELECT trace_id FROM ({every}) GROUP BY trace_id HAVING count(DISTINCT session_id) = 1"
-    return f"(nullif(session_id, '') = {session} OR (coalesce(session_id, '') = '' AND trace_id IN ({alone})))"
