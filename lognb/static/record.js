@@ -49,9 +49,11 @@ function foldable(text, words, said = "") {
   return [pre, button];
 }
 
-/** What can be done with a value: [text, fn, key] for a menu. `can` are the table's ways to do it. */
+/** What can be done with a value: [text, fn, key] for a menu. `can` are the table's ways; without a filter only to copy. */
 export function deeds(can, { field, text, value, id, said }) {
   const found = value !== undefined || id !== undefined;
+  const copied = ["copy", () => copy(text === null ? "" : text)];
+  if (!can.filter) return [copied];
   const to = (op) => () => can.filter(field, op, value, id);
   const shown = said.length > 40 ? said.slice(0, 39) + "…" : said;
   return [
@@ -60,7 +62,7 @@ export function deeds(can, { field, text, value, id, said }) {
     field && [`${field} exists`, to("exists")],
     field && can.columns(field) && ["add as a column", () => can.add(field)],
     field && ["facet this", () => can.facet(field)],
-    ["copy", () => copy(text === null ? "" : text)],
+    copied,
   ];
 }
 
@@ -90,7 +92,7 @@ function valueLine(node, can, depth) {
   const button = h("button", { class: `lt-value lt-${node.type}`, "aria-haspopup": "menu", "aria-label": `${safe(node.key)}: ${seen}, ${node.type}` }, seen);
   button.addEventListener("click", open);
   button.addEventListener("keydown", (event) => {
-    if (event.key !== "x" || !node.field || node.value === undefined) return;
+    if (event.key !== "x" || !node.field || node.value === undefined || !can.filter) return;
     event.stopPropagation();
     can.filter(node.field, "exclude", node.value);
   });
@@ -148,7 +150,7 @@ function around(record, can, box) {
 
 /** The buttons under a record. */
 function acts(record, can, box) {
-  const go = (to, id) => id && h("button", { onclick: () => can.go(to, id), title: id }, to[0].toUpperCase() + to.slice(1));
+  const go = (to, id) => id && h("button", { onclick: () => can.go(to, id, record.id), title: `the story of this ${to}: ${id}` }, to[0].toUpperCase() + to.slice(1));
   const near = h("button", { "aria-expanded": "false", onclick: () => {
     const open = !box.firstChild;
     near.setAttribute("aria-expanded", String(open));

@@ -33,7 +33,7 @@ class Table {
       root: el, ask: (kind, args) => this.port.ask(kind, args), words: () => this.words, zone: () => this.data.zone || "UTC",
       filter: (field, op, value, id) => this.tell("filter", id === undefined ? { field, op, value } : { field, op, id }),
       columns: (field) => !this.columns.has(field), add: (field) => this.columns.add(field),
-      facet: (field) => this.tell("facet", { field }), go: (to, id) => this.tell("go", { to, id }),
+      facet: (field) => this.tell("facet", { field }), go: (to, id, record) => this.tell("go", { to, id, record }),
       split: () => this.data.split === true, from: (id) => this.tell("split", { id }),
       pinned: (id) => (this.data.pinned || []).includes(id), pin: (id, note) => this.tell("pin", { id, note }), unpin: (id) => this.tell("unpin", { id }),
       say: (text) => this.say(text), small: (page, i, own) => this.small(page, i, own), leave: () => this.grid.focus(),

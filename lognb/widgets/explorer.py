@@ -26,6 +26,7 @@ from lognb.widgets import asked, counted, permalink, still
 from lognb.widgets.drawing import Drawing
 from lognb.widgets.lists import Lists
 from lognb.widgets.settings import settled
+from lognb.widgets.shown import show
 from lognb.widgets.state import History, View, code
 from lognb.widgets.worker import worker_of
 
@@ -293,20 +294,8 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
         return {"text/plain": plainly, "text/html": page}
 
     def _ipython_display_(self, **options: Any) -> None:
-        """Show the still page, then the widget, which hides it.
-
-        Two outputs, since a front end that has a widget's view and no kernel behind it shows an error in the place of
-        the page that stands beside it: so a notebook that is opened again would show nothing.
-        """
-        from IPython import display
-
-        show: Any = display.display  # has no types
-        page = self._still()
-        page["text/html"] = f'<div data-ln-still="{self._drawing.page_name}">{page["text/html"]}</div>'
-        show(page, raw=True)
-        view = super()._repr_mimebundle_(**options) or {}
-        view = {kind: part for kind, part in view.items() if kind.startswith("application/")}
-        show({**view, "text/html": ""}, raw=True)  # whoever does not draw widgets draws nothing more
+        """Show the still page, then the widget, which hides it."""
+        show(self._still(), self._drawing.page_name, super()._repr_mimebundle_(**options) or {})
 
     def __repr__(self) -> str:
         return still.text(self._of, *self._counted(), self.note, self._lists.found())

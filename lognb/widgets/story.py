@@ -1,0 +1,302 @@
+"""The story of a session, a user or a trace: lanes over one axis of time, the recording beside them, the rows below.
+
+The browser half has all marks and, of a story of usual length, all texts; the cursor and the recording need no kernel.
+What is asked of it are a record whole, the spans of a trace, and the texts of rows far down in a long story.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import uuid
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal
+
+import msgspec
+import polars as pl
+import traitlets
+
+from lognb import _notes
+from lognb.analyses.happened import TOLD
+from lognb.analyses.links import links as _links
+from lognb.analyses.story import story
+from lognb.errors import QueryError
+from lognb.query import Query
+from lognb.schema import ITEM
+from lognb.widgets import still_story
+from lognb.widgets.base import Ask, Widget
+from lognb.widgets.records import page_of, record_of
+from lognb.widgets.story_marks import Marks
+from lognb.widgets.table import AskContext, AskRecord, Facet, Filter, Id, Pin, Text, Unpin, Whole
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from lognb.analyses.story import Told
+    from lognb.analyses.whose import Kind
+    from lognb.logs import Logs
+
+TEXTS: Final = 10_000
+"""Rows whose texts go with the story; of a longer one the others are asked for."""
+SPANS: Final = 500
+"""Spans of a trace that are drawn as a waterfall."""
+_USERS: Final = 20
+_serial = itertools.count(1)
+
+
+class AskTexts(Ask, tag="texts"):
+    offset: Whole
+    limit: Annotated[int, msgspec.Meta(ge=0, le=500)]
+
+
+class AskItem(Ask, tag="item"):
+    i: Whole
+
+
+class AskTrace(Ask, tag="trace"):
+    id: Text
+
+
+class Go(Ask, tag="go"):
+    """To the story of a session, user or trace, at the time of a record where one is named."""
+
+    to: Literal["trace", "session", "user"]
+    id: Text
+    record: Id | None = None
+
+
+class Close(Ask, tag="close"):
+    pass
+
+
+class Story(Widget):
+    """What `logs.session`, `logs.user` and `logs.trace` give: a story, to look at and to take apart.
+
+    `frame` are its rows (schema.ITEM, and `session` and `browser`: whose, and by whose clock), `logs` its records,
+    `code` the line of Python that gives those. `on` may hold callables that are called instead of what it does by
+    itself: go(to, id, record), close(), filter(field, value, op), facet(field), pin(id, note), unpin(id).
+    """
+
+    name = "story"
+    asks: ClassVar = {
+        AskTexts: "_texts", AskItem: "_item", AskTrace: "_trace", AskRecord: "_record", AskContext: "_context",
+        Go: "_go", Close: "_close", Pin: "_pin", Unpin: "_unpin", Filter: "_filter", Facet: "_facet",
+    }  # fmt: skip
+    marks = traitlets.Bytes().tag(sync=True)
+    texts = traitlets.Dict().tag(sync=True)
+
+    def __init__(
+        self,
+        logs: Logs,
+        kind: Kind,
+        id: str,
+        *,
+        at: int | str | None = None,
+        project_url: str | None = None,
+        links: Mapping[str, str] | None = None,
+        zone: str = "UTC",
+        on: Mapping[str, Callable[..., Any]] | None = None,
+        **traits: Any,
+    ) -> None:
+        told = story(logs, kind, id)
+        _links({}, project_url, links)  # what is wrong in them is said before there is a widget
+        super().__init__(logs, **traits)
+        self._on = dict(on or {})
+        self._project, self._templates, self._zone = project_url, links, zone
+        self._page_name = uuid.uuid4().hex
+        self._before: list[tuple[Told, int | None]] = []
+        self._show(told, self._time_of(at))
+
+    @property
+    def frame(self) -> pl.DataFrame:
+        """What happened, in the order of time: the columns of schema.ITEM, then `session` and `browser`."""
+        return self._told.items.select([*ITEM, *(c for c in TOLD if c not in ITEM)])
+
+    @property
+    def logs(self) -> Logs:
+        """The records of the story."""
+        of, told = self._logs, self._told
+        return type(of)(of.engine, told.whose.query & told.window, of.sources, of.load_report)
+
+    @property
+    def code(self) -> str:
+        """The line of Python that gives the records."""
+        from lognb.widgets.state import code
+
+        return code(self.logs.query, Query())
+
+    def go(self, kind: Kind, id: str, at: int | str | None = None) -> None:
+        """Tell another story in the place of this one, at the time of a record or at a time in ns."""
+        self._show(story(self._logs, kind, id), self._time_of(at))
+
+    def _show(self, told: Told, at: int | None) -> None:
+        self._told = told
+        self._marks = Marks(told)
+        data = self._data(told, at)
+        with self.hold_sync():
+            self.marks = self._marks.bytes
+            self.texts = self._marks.texts(0, TEXTS) if len(self._marks) <= TEXTS else self._marks.texts(0, 400)
+            self.data = data
+
+    def _data(self, told: Told, at: int | None) -> dict[str, Any]:
+        whose = told.whose
+        first, last = _ends(told.items)
+        session = whose.id if whose.kind == "session" else _only(told.sessions["session"].to_list())
+        ids = {
+            "session_id": session,
+            "user_id": whose.id if whose.kind == "user" else next(iter(told.users), None),
+            "trace_id": whose.id if whose.kind == "trace" else None,
+        }
+        return {
+            "told": next(_serial),
+            "kind": whose.kind,
+            "id": whose.id,
+            "origin": str(self._marks.origin),
+            "since": None if first is None else str(first),
+            "to": None if last is None else str(last),
+            "lanes": self._marks.lanes,
+            "users": list(told.users[:_USERS]),
+            "users_more": max(0, len(told.users) - _USERS),
+            "services": list(told.services),
+            "records": told.records,
+            "records_of": told.records_of,
+            "spans": told.spans,
+            "spans_of": told.spans_of,
+            "errors": told.errors,
+            "joined": told.joined,
+            "sessions": [
+                {"id": s["session"], "since": str(s["since"]), "to": str(s["to"]), "items": s["items"],
+                 "recorded": s["recorded"]}
+                for s in _in_ns(told.sessions)
+            ],
+            "sessions_of": whose.sessions_of or told.sessions.height,
+            "recordings": [],
+            "clock": {
+                "browser": bool(told.items["browser"].any()),
+                "offset_ns": None if told.clock.offset_ns is None else str(told.clock.offset_ns),
+                "why": told.clock.why,
+            },
+            "links": _links(ids, self._project, self._templates),
+            "at": None if at is None else str(at),
+            "at_id": None,
+            "zone": self._zone,
+            "inside": "close" in self._on,
+            "still": self._page_name,
+            "pinned": self._pins(),
+        }  # fmt: skip
+
+    def _time_of(self, at: int | str | None) -> int | None:
+        """The time of a record, ns."""
+        if at is None:
+            return None
+        return int(self._logs.engine.context(int(at), 0, 0)["time"].dt.timestamp("ns")[0] or 0) or None
+
+    def _pins(self) -> list[str]:
+        return [p["record_id"] for p in _notes.of(self._logs.engine).pins]
+
+    def _texts(self, ask: AskTexts) -> dict[str, Any]:
+        return self._marks.texts(ask.offset, ask.limit)
+
+    def _item(self, ask: AskItem) -> dict[str, Any]:
+        """All that is known of what is no record."""
+        if ask.i >= len(self._marks):
+            raise QueryError(f"the story has no item {ask.i}; it has {len(self._marks)}")
+        row = self._told.items.row(ask.i, named=True)
+        said = json.loads(row["detail"] or "{}")
+        values = [(k, row[k]) for k in ("text", "kind", "service_name", "trace_id", "span_id", "session")]
+        values += [(k, v if isinstance(v, str) else json.dumps(v)) for k, v in said.items() if k != "short"]
+        return {
+            "values": [[k, str(v)] for k, v in values if v is not None and v not in ("", "null")],
+            "trace": row["trace_id"],
+            "session": row["session"] if row["session"] != self._told.whose.id else None,
+        }
+
+    def _trace(self, ask: AskTrace) -> dict[str, Any]:
+        """The spans of a trace, in drawing order."""
+        spans = self._told.items.filter((pl.col("trace_id") == ask.id) & (pl.col("lane") == "spans"))
+        if not spans.height:
+            raise QueryError("no span of this trace is known")
+        rows = []
+        for row in spans.head(SPANS).with_columns(pl.col("time", "end").dt.timestamp("ns")).iter_rows(named=True):
+            detail = json.loads(row["detail"])
+            rows.append({
+                "since": str(row["time"]), "to": str(row["end"] or row["time"]), "name": detail["name"],
+                "service": row["service_name"], "error": row["severity"] is not None, "self": None, "note": "",
+            })  # fmt: skip
+        return {"spans": rows, "of": spans.height, "note": ""}
+
+    def _record(self, ask: AskRecord) -> dict[str, Any]:
+        engine = self._logs.engine
+        return record_of(engine.context(int(ask.id), 0, 0), set(engine.field_names()))
+
+    def _context(self, ask: AskContext) -> dict[str, Any]:
+        far = None if ask.seconds is None else round(ask.seconds * 1e9)
+        found = self._logs.engine.context(int(ask.id), ask.before, ask.after, ask.same, within=(far, far))
+        out = page_of(found, [])
+        return {**out, "at": out["ids"].index(ask.id)}
+
+    def _go(self, ask: Go) -> None:
+        if not self._told_of("go", ask.to, ask.id, ask.record):
+            self.go(ask.to, ask.id, ask.record)
+
+    def _close(self, ask: Close) -> None:
+        self._told_of("close")
+
+    def _pin(self, ask: Pin) -> None:
+        if not self._told_of("pin", int(ask.id), ask.note):
+            self._logs.pin(ask.id, ask.note)
+        self.repin()
+
+    def _unpin(self, ask: Unpin) -> None:
+        if not self._told_of("unpin", int(ask.id)):
+            self._logs.unpin(ask.id)
+        self.repin()
+
+    def repin(self) -> None:
+        """Pins changed."""
+        self.data = {**self.data, "pinned": self._pins()}
+
+    def _filter(self, ask: Filter) -> None:
+        self._told_of("filter", ask)
+
+    def _facet(self, ask: Facet) -> None:
+        self._told_of("facet", ask.field)
+
+    def _told_of(self, what: str, *args: Any) -> bool:
+        if what in self._on:
+            self._on[what](*args)
+        return what in self._on
+
+    def _still(self) -> dict[str, str]:
+        return {"text/plain": still_story.text(self._told, self.code), "text/html": still_story.html(self._told, self.code)}
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
+        return {**(super()._repr_mimebundle_(**options) or {}), **self._still()}
+
+    def _ipython_display_(self, **options: Any) -> None:
+        """Show the still page, then the widget, which hides it, as a panel does."""
+        from lognb.widgets.shown import show
+
+        show(self._still(), self._page_name, super()._repr_mimebundle_(**options) or {})
+
+    def __repr__(self) -> str:
+        return still_story.text(self._told, self.code)
+
+
+def _ends(items: pl.DataFrame) -> tuple[int | None, int | None]:
+    """The first and the last moment, ns."""
+    if not items.height:
+        return None, None
+    last = items.select(pl.max_horizontal("time", "end").dt.timestamp("ns").max()).item()
+    return int(items["time"].dt.timestamp("ns").min()), int(last)  # type: ignore[arg-type]
+
+
+def _only(names: list[str]) -> str | None:
+    return names[0] if len(names) == 1 else None
+
+
+def _in_ns(sessions: pl.DataFrame) -> list[dict[str, Any]]:
+    return sessions.select(
+        "session", "items", "recorded", since=pl.col("start").dt.timestamp("ns"), to=pl.col("end").dt.timestamp("ns")
+    ).to_dicts()
+
+
