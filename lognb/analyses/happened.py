@@ -77,7 +77,7 @@ def _of_records(frame: pl.DataFrame, session: str) -> pl.DataFrame:
         pl.concat_str(pl.lit("“"), pl.col("$el_text"), pl.lit("”"))
     )  # fmt: skip
     text = pl.when(both).then(pl.concat_str(body, pl.lit(" · "), thrown)).otherwise(
-        pl.coalesce(body, thrown, own, event, pl.lit("(no body)"))
+        pl.coalesce(body, thrown, own, "$pathname", event, pl.lit("(no body)"))
     )  # fmt: skip
     lane = pl.when(event.is_not_null() & pl.col("service_name").is_null()).then(pl.lit("events")).otherwise(pl.lit("logs"))
     unsaid = pl.col("severity") == "unspecified"
@@ -138,6 +138,16 @@ def spans(frame: pl.DataFrame, browsers: Sequence[str], most: int) -> pl.DataFra
         session=pl.col("session_id").replace("", None),
         browser=pl.col("service_name").is_in(list(browsers)).fill_null(False),
     ).cast(dict(TOLD))  # fmt: skip
+
+
+def staying(items: pl.DataFrame) -> pl.DataFrame:
+    """Pages end where the next one of their session begins, the last where the session does."""
+    page = pl.col("lane") == "pages"
+    last = pl.max_horizontal("time", "end").max().over("session")
+    pages = items.with_columns(last=last).filter(page & pl.col("end").is_null()).sort("time", maintain_order=True)
+    ends = pages.select("record_id", until=pl.col("time").shift(-1).over("session").fill_null(pl.col("last")))
+    joined = items.join(ends.filter(pl.col("record_id").is_not_null()), on="record_id", how="left", maintain_order="left")
+    return joined.with_columns(end=pl.when(page).then(pl.coalesce("end", "until")).otherwise("end")).drop("until")
 
 
 def named(items: pl.DataFrame) -> pl.DataFrame:

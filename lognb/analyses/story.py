@@ -71,10 +71,10 @@ def story(logs: Logs, kind: Kind, id: str, *, most: int = RECORDS) -> Told:
     items, total = happened.records(engine, found.query & window, session, most)
     browsers = items.filter("browser")["service_name"].drop_nulls().unique().to_list()
     spans, spans_of = _spans(engine, found, items, browsers, window)
-    everything = happened.named(pl.concat([items, spans]).sort("time", maintain_order=True))
+    everything = pl.concat([happened.staying(items), spans]).sort("time", maintain_order=True)
     users = found.ids or tuple(values(engine, found.query & window, "user_id", 20)[0])
     return Told(
-        whose=found, items=everything, records=items.height, records_of=total, spans=spans.height, spans_of=spans_of,
+        whose=found, items=happened.named(everything), records=items.height, records_of=total, spans=spans.height, spans_of=spans_of,
         sessions=_sessions(everything), services=_services(everything, browsers), users=users,
         joined=_joined(engine, found.query & window, session, total), window=window,
     )  # fmt: skip

@@ -1,7 +1,7 @@
 // The head of a story: whose it is, when, what went wrong, how much there is, and how the browser's clock is set; and the
 // details of what is no record.
 import { h, number, plain } from "./common.js";
-import { long, stretch } from "./axes.js";
+import { stretch } from "./axes.js";
 import { shortly } from "./marks.js";
 
 /** Fill `head` with what `d` says; `can` are the ways to do what is clicked there. */
@@ -18,7 +18,7 @@ export function heading(head, d, can) {
       d.kind === "user" && d.users.length > 1 && h("span", { title: d.users.map((u) => plain(u)).join("\n") }, `${number(d.users.length + d.users_more)} ids`),
       d.kind === "trace" && d.sessions.length === 1 && h("button", { class: "ls-go", title: d.sessions[0].id, onclick: () => can.go("session", d.sessions[0].id) }, `session ${plain(d.sessions[0].id).slice(0, 8)}`),
       d.kind === "user" && h("span", {}, some(d.sessions.length, Math.max(d.sessions_of, d.sessions.length), "session")),
-      d.since && h("span", { class: "ln-num" }, `${stretch(d.since, d.to, d.zone || "UTC")} ${d.zone || "UTC"} · ${long(rounded(BigInt(d.to) - BigInt(d.since)))}`),
+      d.since && h("span", { class: "ln-num" }, `${whenOf(d)} · ${shortly(Number(BigInt(d.to) - BigInt(d.since)))}`),
       d.errors ? h("span", { class: "ls-of-error" }, h("b", {}, `${number(d.errors)} error${d.errors === 1 ? "" : "s"}`)) : h("span", {}, "no errors"),
       path && h("span", { class: "ls-path", title: d.services.map((s) => plain(s)).join(" → ") }, path),
       h("span", { class: "ln-num" }, amounts.join(" · ")),
@@ -27,9 +27,10 @@ export function heading(head, d, can) {
   );
 }
 
-/** Whole ms from a second on: nobody reads the ns of five minutes. */
-function rounded(ns) {
-  return ns > 1000000000n ? (ns / 1000000n) * 1000000n : ns;
+/** From when to when, in whole seconds where it is longer than ten. */
+function whenOf(d) {
+  const unit = BigInt(d.to) - BigInt(d.since) > 10000000000n ? 1000000000n : 1000000n, cut = (ns) => (BigInt(ns) / unit) * unit;
+  return `${stretch(cut(d.since), cut(d.to), d.zone || "UTC")} ${d.zone || "UTC"}`;
 }
 
 /** What is said of the browser's clock; a click lets one set it. */

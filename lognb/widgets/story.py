@@ -25,6 +25,7 @@ from lognb.schema import ITEM
 from lognb.widgets import still_story
 from lognb.widgets.base import Ask, Widget
 from lognb.widgets.records import page_of, record_of
+from lognb.widgets.shown import show
 from lognb.widgets.story_marks import Marks
 from lognb.widgets.table import AskContext, AskRecord, Facet, Filter, Id, Pin, Text, Unpin, Whole
 
@@ -267,16 +268,20 @@ class Story(Widget):
         return what in self._on
 
     def _still(self) -> dict[str, str]:
-        return {"text/plain": still_story.text(self._told, self.code), "text/html": still_story.html(self._told, self.code)}
+        page = still_story.html(self._told, self._marks, self.code)
+        return {"text/plain": repr(self), "text/html": page}
+
+    def _view(self, **options: Any) -> dict[str, Any]:
+        """What a front end that draws widgets takes; anywidget gives it with its metadata."""
+        view = super()._repr_mimebundle_(**options) or {}
+        return dict(view[0] if isinstance(view, tuple) else view)
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
-        return {**(super()._repr_mimebundle_(**options) or {}), **self._still()}
+        return {**self._view(**options), **self._still()}
 
     def _ipython_display_(self, **options: Any) -> None:
         """Show the still page, then the widget, which hides it, as a panel does."""
-        from lognb.widgets.shown import show
-
-        show(self._still(), self._page_name, super()._repr_mimebundle_(**options) or {})
+        show(self._still(), self._page_name, self._view(**options))
 
     def __repr__(self) -> str:
         return still_story.text(self._told, self.code)
