@@ -36,11 +36,13 @@ from lognb.query import Condition, Query
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from lognb.analyses.whose import Kind
     from lognb.engines.base import Engine
     from lognb.loaders import Source
     from lognb.result import Result
     from lognb.schema import Batch
     from lognb.widgets.explorer import Explorer
+    from lognb.widgets.story import Story
 
 
 def read(
@@ -289,6 +291,29 @@ class Logs:
         from lognb.widgets.explorer import Explorer
 
         return Explorer(self, permalink, **view)
+
+    def session(self, id: str, **options: Any) -> Story:
+        """The story of one session: its records, also those that its traces join to it, spans, recording, on one clock.
+
+        The beginning of an id is enough where it is the beginning of one only. Only the window of these Logs narrows a
+        story. Options: at (a record's id), zone, project_url (of PostHog, https://us.posthog.com/project/1; else the
+        environment's LOGNB_PROJECT_URL) and links ({name: address}, see lognb.analyses.links). Raises QueryError if
+        there is none with this id, and names those that are near.
+        """
+        return self._story("session", id, options)
+
+    def user(self, id: str, **options: Any) -> Story:
+        """The story of one user: all their sessions, and all ids that `$identify` says are theirs; as `session`."""
+        return self._story("user", id, options)
+
+    def trace(self, id: str, **options: Any) -> Story:
+        """The story of one trace: its spans as a waterfall, and its records; as `session`."""
+        return self._story("trace", id, options)
+
+    def _story(self, kind: Kind, id: str, options: dict[str, Any]) -> Story:
+        from lognb.widgets.story import Story
+
+        return Story(self, kind, id, **options)
 
     def __getitem__(self, field: str) -> Result:
         """`logs["http.route"]`: the values of one field."""

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 TOLD: Final[dict[str, pl.DataType]] = {**ITEM, "session": pl.String(), "browser": pl.Boolean()}
 TEXT: Final = 300
 """Characters of a text that a row has; the record has all."""
+_CAST: Final = pl.Schema(TOLD)
 ERRORS: Final = ("error", "fatal")
 _BATCH: Final = 10_000
-_SCHEMA: Final = ("record_id", "time", "severity", "service_name", "body", "trace_id", "span_id", "user_id", "event_name")
+_COLUMNS: Final = ("record_id", "time", "severity", "service_name", "body", "trace_id", "span_id", "event_name")
 _MORE: Final = (
     "exception.type", "exception.message", "log.source", "telemetry.sdk.language", "$lib", "$el_text",
     "$pathname", "$exception_list",
@@ -43,7 +44,7 @@ def records(engine: Engine, query: Query, session: str, most: int) -> tuple[pl.D
     """
     query &= Query((Condition("time", "exists"),))
     total = engine.count(query)
-    names = [*_SCHEMA, session, *(n for n in _MORE if n in engine.field_names())]
+    names = [*_COLUMNS, session, *(n for n in _MORE if n in engine.field_names())]
     frames, left = [], most
     for batch in engine.batches(query, names, _BATCH):
         frames.append(_of_records(batch.head(left), session))
@@ -61,48 +62,61 @@ def records(engine: Engine, query: Query, session: str, most: int) -> tuple[pl.D
 
 def _of_records(frame: pl.DataFrame, session: str) -> pl.DataFrame:
     """Records as items; what a record lacks is null."""
-    cut = frame.with_columns(
-        pl.col("body").str.slice(0, TEXT * 2),
-        *(pl.lit(None, pl.String).alias(n) for n in _MORE if n not in frame.columns),
-    ).with_columns(pl.col(*_MORE).cast(pl.String))
-    event, body = pl.col("event_name"), pl.col("body")
-    listed = pl.col("$exception_list").str.slice(0, 20_000)
-    kind = pl.coalesce("exception.type", listed.str.json_path_match("$[0].type"))
-    said = pl.coalesce("exception.message", listed.str.json_path_match("$[0].value"))
-    thrown = pl.concat_str(kind, said, separator=": ", ignore_nulls=True)
-    thrown = pl.when(kind.is_not_null() | said.is_not_null()).then(thrown)
-    # The exception says more than most bodies do; a body that says it too needs no second time.
-    both = body.is_not_null() & thrown.is_not_null() & ~body.str.contains(said.fill_null("\0"), literal=True)
-    own = pl.when(event == "$pageview").then(pl.col("$pathname")).when(pl.col("$el_text").is_not_null()).then(
-        pl.concat_str(pl.lit("“"), pl.col("$el_text"), pl.lit("”"))
-    )  # fmt: skip
-    text = pl.when(both).then(pl.concat_str(body, pl.lit(" · "), thrown)).otherwise(
-        pl.coalesce(body, thrown, own, "$pathname", event, pl.lit("(no body)"))
-    )  # fmt: skip
-    lane = pl.when(event.is_not_null() & pl.col("service_name").is_null()).then(pl.lit("events")).otherwise(pl.lit("logs"))
+    lacking = [pl.lit(None, pl.String).alias(n) for n in _MORE if n not in frame.columns]
+    frame = frame.with_columns(pl.col("body").str.slice(0, TEXT * 2), *lacking)
+    frame = frame.with_columns(pl.col(*_MORE).cast(pl.String)).with_columns(*_thrown())
+    event = pl.col("event_name")
     unsaid = pl.col("severity") == "unspecified"
-    return cut.select(
-        "time",
-        pl.lit(None).cast(ITEM["end"]).alias("end"),
-        pl.coalesce(event.replace_strict({k: v[0] for k, v in _EVENTS.items()}, default=None, return_dtype=pl.String), lane).alias("lane"),
-        pl.coalesce(
-            event.replace_strict({k: v[1] for k, v in _EVENTS.items()}, default=None, return_dtype=pl.String),
-            event,
-            pl.when(kind.is_not_null()).then(pl.lit("exception")),
-            pl.when(pl.col("log.source").str.starts_with("console")).then(pl.lit("console")),
-            pl.lit("log"),
-        ).alias("kind"),
-        pl.when(unsaid & (event == "$exception")).then(pl.lit("error")).when(unsaid & event.is_not_null()).then(None)
-        .otherwise(pl.col("severity").cast(pl.String)).cast(SEVERITY).alias("severity"),
-        "service_name",
-        text.str.slice(0, TEXT).alias("text"),
-        "record_id",
-        "trace_id",
-        "span_id",
-        pl.lit(None, pl.String).alias("detail"),
-        pl.col(session).replace("", None).alias("session"),
-        ((pl.col("telemetry.sdk.language") == "webjs") | (pl.col("$lib") == "web")).fill_null(False).alias("browser"),
-    ).cast(dict(TOLD))  # fmt: skip
+    severity = (
+        pl.when(unsaid & (event == "$exception"))
+        .then(pl.lit("error"))
+        .when(unsaid & event.is_not_null())
+        .then(None)
+        .otherwise(pl.col("severity").cast(pl.String))
+    )
+    alone = event.is_not_null() & pl.col("service_name").is_null()
+    lane = pl.coalesce(_mapped(0), pl.when(alone).then(pl.lit("events")).otherwise(pl.lit("logs")))
+    kind = pl.coalesce(
+        _mapped(1),
+        event,
+        pl.when(pl.col("type").is_not_null()).then(pl.lit("exception")),
+        pl.when(pl.col("log.source").str.starts_with("console")).then(pl.lit("console")),
+        pl.lit("log"),
+    )
+    browser = (pl.col("telemetry.sdk.language") == "webjs") | (pl.col("$lib") == "web")
+    return frame.select(
+        "time", pl.lit(None).alias("end"), lane.alias("lane"), kind.alias("kind"),
+        severity.cast(SEVERITY).alias("severity"), "service_name", _text().str.slice(0, TEXT).alias("text"), "record_id", "trace_id", "span_id",
+        pl.lit(None, pl.String).alias("detail"), pl.col(session).replace("", None).alias("session"),
+        browser.fill_null(False).alias("browser"),
+    ).cast(_CAST)  # fmt: skip
+
+
+def _mapped(part: int) -> pl.Expr:
+    """What _EVENTS says of the event's name: 0 its lane, 1 its kind."""
+    known = {event: says[part] for event, says in _EVENTS.items()}
+    return pl.col("event_name").replace_strict(known, default=None, return_dtype=pl.String)
+
+
+def _thrown() -> list[pl.Expr]:
+    """`type` and `said` of the exception, by OpenTelemetry's convention or PostHog's."""
+    listed = pl.col("$exception_list").str.slice(0, 20_000)
+    return [
+        pl.coalesce("exception.type", listed.str.json_path_match("$[0].type")).alias("type"),
+        pl.coalesce("exception.message", listed.str.json_path_match("$[0].value")).alias("said"),
+    ]
+
+
+def _text() -> pl.Expr:
+    """One line: the body, and the exception, which says more than most bodies do, unless the body says it too."""
+    event, body = pl.col("event_name"), pl.col("body")
+    whole = pl.concat_str("type", "said", separator=": ", ignore_nulls=True)
+    thrown = pl.when(pl.col("type").is_not_null() | pl.col("said").is_not_null()).then(whole)
+    both = body.is_not_null() & thrown.is_not_null() & ~body.str.contains(pl.col("said").fill_null("\0"), literal=True)
+    clicked = pl.concat_str(pl.lit("“"), pl.col("$el_text"), pl.lit("”"))
+    own = pl.coalesce(pl.when(event == "$pageview").then(pl.col("$pathname")), clicked, "$pathname", event)
+    alone = pl.coalesce(body, thrown, own, pl.lit("(no body)"))
+    return pl.when(both).then(pl.concat_str(body, pl.lit(" · "), thrown)).otherwise(alone)
 
 
 def spans(frame: pl.DataFrame, browsers: Sequence[str], most: int) -> pl.DataFrame:
@@ -137,7 +151,7 @@ def spans(frame: pl.DataFrame, browsers: Sequence[str], most: int) -> pl.DataFra
         ).struct.json_encode(),
         session=pl.col("session_id").replace("", None),
         browser=pl.col("service_name").is_in(list(browsers)).fill_null(False),
-    ).cast(dict(TOLD))  # fmt: skip
+    ).cast(_CAST)  # fmt: skip
 
 
 def staying(items: pl.DataFrame) -> pl.DataFrame:
@@ -146,7 +160,8 @@ def staying(items: pl.DataFrame) -> pl.DataFrame:
     last = pl.max_horizontal("time", "end").max().over("session")
     pages = items.with_columns(last=last).filter(page & pl.col("end").is_null()).sort("time", maintain_order=True)
     ends = pages.select("record_id", until=pl.col("time").shift(-1).over("session").fill_null(pl.col("last")))
-    joined = items.join(ends.filter(pl.col("record_id").is_not_null()), on="record_id", how="left", maintain_order="left")
+    ends = ends.filter(pl.col("record_id").is_not_null())
+    joined = items.join(ends, on="record_id", how="left", maintain_order="left")
     return joined.with_columns(end=pl.when(page).then(pl.coalesce("end", "until")).otherwise("end")).drop("until")
 
 

@@ -1,4 +1,4 @@
-"""One session, one user or one trace told on one clock: records, spans, what a browser recorded, in the order of time."""
+"""One session, one user or one trace told on one clock: records, spans and what a browser recorded."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import polars as pl
 from lognb.analyses import happened
 from lognb.analyses.whose import Kind, Whose, field_of, values, whose
 from lognb.query import Query
-from lognb.schema import TIME
+from lognb.schema import RECORDING, TIME
 
 if TYPE_CHECKING:
     from lognb.engines.base import Engine
@@ -35,8 +35,9 @@ class Told:
     """A story before it is drawn.
 
     `items` has the columns of happened.TOLD, in the order of time, times as their clocks said them. `records` of
-    `records_of` and `spans` of `spans_of` are in it. `joined` counts records by how they came to belong to the session.
-    `sessions` are rows of SESSIONS; `services` in the order in which they were called.
+    `records_of` and `spans` of `spans_of` are in it. `joined` counts records by how they came to belong to
+    the session. `sessions` are rows of SESSIONS, `recordings` of schema.RECORDING; `services` are in the order in which
+    they were called.
     """
 
     whose: Whose
@@ -49,6 +50,7 @@ class Told:
     services: tuple[str, ...]
     users: tuple[str, ...]
     joined: dict[str, int]
+    recordings: pl.DataFrame
     clock: Clock = field(default_factory=Clock)
     window: Query = field(default_factory=Query)
 
@@ -71,12 +73,14 @@ def story(logs: Logs, kind: Kind, id: str, *, most: int = RECORDS) -> Told:
     items, total = happened.records(engine, found.query & window, session, most)
     browsers = items.filter("browser")["service_name"].drop_nulls().unique().to_list()
     spans, spans_of = _spans(engine, found, items, browsers, window)
+    recordings = _recordings(engine, found)
     everything = pl.concat([happened.staying(items), spans]).sort("time", maintain_order=True)
     users = found.ids or tuple(values(engine, found.query & window, "user_id", 20)[0])
     return Told(
-        whose=found, items=happened.named(everything), records=items.height, records_of=total, spans=spans.height, spans_of=spans_of,
-        sessions=_sessions(everything), services=_services(everything, browsers), users=users,
-        joined=_joined(engine, found.query & window, session, total), window=window,
+        whose=found, items=happened.named(everything), records=items.height, records_of=total,
+        spans=spans.height, spans_of=spans_of, sessions=_sessions(everything),
+        services=_services(everything, browsers), users=users,
+        joined=_joined(engine, found.query & window, session, total), recordings=recordings, window=window,
     )  # fmt: skip
 
 
@@ -99,6 +103,15 @@ def _spans(
     return happened.spans(frame, browsers, SPANS), frame.height
 
 
+def _recordings(engine: Engine, found: Whose) -> pl.DataFrame:
+    """The recordings of the story's sessions, in the columns of schema.RECORDING, by start."""
+    if not hasattr(engine, "recordings"):
+        return pl.DataFrame(schema=RECORDING)
+    own = list(found.sessions) if found.kind == "user" else [found.id]
+    found_all: pl.DataFrame = engine.recordings()
+    return found_all.filter(pl.col("session_id").is_in(own)).sort("start")
+
+
 def _sessions(items: pl.DataFrame) -> pl.DataFrame:
     """One row a session that the items name, by start."""
     end = pl.max_horizontal("time", "end")
@@ -108,7 +121,7 @@ def _sessions(items: pl.DataFrame) -> pl.DataFrame:
         .agg(start=pl.col("time").min(), end=end.max(), items=pl.len(), recorded=pl.lit(False).first())
         .sort("start", "session")
     )
-    return found.cast(dict(SESSIONS))
+    return found.cast(pl.Schema(SESSIONS))
 
 
 def _services(items: pl.DataFrame, browsers: list[str]) -> tuple[str, ...]:

@@ -118,7 +118,8 @@ def _user(engine: Engine, id: str) -> Whose:
     new: list[str] = [id] if IDENTIFIED in engine.field_names() else []
     while new and len(ids) < ALIASES:
         known = tuple(new)
-        said = (Condition(IDENTIFIED, "exists"), Or((Condition("user_id", "in", known), Condition(IDENTIFIED, "in", known))))
+        either = Or((Condition("user_id", "in", known), Condition(IDENTIFIED, "in", known)))
+        said = (Condition(IDENTIFIED, "exists"), either)
         heard = [value for field in ("user_id", IDENTIFIED) for value in values(engine, Query(said), field, ALIASES)[0]]
         new = [value for value in dict.fromkeys(heard) if value not in ids][: ALIASES - len(ids)]
         ids += new

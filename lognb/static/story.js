@@ -2,8 +2,9 @@
 // The cursor is ours alone: it moves with the recording, a click or a key, and asks the other half for nothing.
 import { h, number, plain, clock, later, copy, hideStill, notebook } from "./common.js";
 import { Lanes } from "./lanes.js";
+import { player } from "./player.js";
 import { Rows } from "./storyrows.js";
-import { FLAG, isWrong, onOneClock, shortly, unpack } from "./marks.js";
+import { FLAG, isWrong, levelOf, onOneClock, shortly, unpack } from "./marks.js";
 import { details } from "./record.js";
 import { smallRow } from "./cells.js";
 import { line, closeMenu } from "./menu.js";
@@ -14,7 +15,7 @@ const LEAD = 5e9; // ns of the recording that are shown before a row that was cl
 
 export function mount(el, port) {
   let d = null, marks = null, times = null, cursor = null, chosen = -1, offset = 0, least = "", wrong = [], told = null, show = () => {};
-  let player = null, playing = false, before = true, seeking = false;
+  let reel = null, film = null, opening = 0, playing = false, before = true, seeking = false;
 
   const lanes = new Lanes({
     move: (t, item) => (item >= 0 ? pick(item) : go(t)), hide: () => { filter(); }, zoomed: () => tools(),
@@ -69,11 +70,15 @@ export function mount(el, port) {
       sessions.replaceChildren(h("option", { value: "" }, `all ${number(d.sessions.length)} sessions`), ...d.sessions.map((s) => h("option", { value: s.id }, sessionName(s))));
       sessions.hidden = d.sessions.length < 2;
       fault.hidden = true;
-      replay();
+      for (const r of d.recordings) Object.assign(r, { at: from(r.since), until: from(r.to) });
+      empty();
     }
     clocks();
     draw();
-    if (another) begin();
+    if (another) {
+      begin();
+      if (d.inside) requestAnimationFrame(() => { el.scrollIntoView({ block: "nearest" }); rows.grid.focus({ preventScroll: true }); });
+    }
   }
   function sessionName(s) {
     const at = clock(String(ns(s.at)), d.zone || "UTC");
@@ -92,7 +97,7 @@ export function mount(el, port) {
     linked.replaceChildren(...d.links.map((link) => h("a", { href: address(link.url), target: "_blank", rel: "noopener noreferrer" }, plain(link.name), " ↗")).filter((a) => /^https?:/.test(a.protocol)));
     const joined = Object.entries(d.joined).map(([by, n]) => `${number(n)} ${by === "neither" ? "otherwise" : `by ${plain(by)}`}`);
     foot.lastChild.textContent = joined.length ? `joined: ${joined.join(", ")}` : "";
-    foot.firstChild.textContent = ["click a row for its record", player && `space play`, "n next error", "t trace", "p pin", "+ − zoom", "j k rows"].filter(Boolean).join(" · ");
+    foot.firstChild.textContent = ["click a row for its record", d.recordings.length && "space play", "n next error", "t trace", "p pin", "+ − zoom", "j k rows"].filter(Boolean).join(" · ");
   }
   /** Where one begins: at the time that was asked for, else at the first error, else at the start. */
   function begin() {
@@ -121,7 +126,7 @@ export function mount(el, port) {
   function tools() {
     if (!d) return;
     count.textContent = rows.said();
-    lead.hidden = !player;
+    lead.hidden = !d.recordings.length;
     lead.setAttribute("aria-pressed", String(before));
     back.disabled = !lanes.past.length;
     whole.disabled = !lanes.view;
@@ -142,15 +147,17 @@ export function mount(el, port) {
     cursor = t;
     lanes.move(t, by !== "player" || playing);
     rows.moved(t, true);
-    if (by !== "player" && player) { seeking = true; player.seek(String(ns(t))); seeking = false; }
-    relink();
+    if (by === "player") return relink();
+    if (filmOf(t) !== film) load(t);
+    else if (reel) { seeking = true; reel.seek(String(ns(t))); seeking = false; }
+    return relink();
   }
   /** A mark or a row was chosen: the recording begins a little before it. */
   function pick(i) {
     chosen = i;
     lanes.choose(i);
     const t = times.at[i];
-    go(player && before ? Math.max(t - LEAD, lanes.all.from) : t);
+    go(film && before ? Math.max(t - LEAD, lanes.all.from) : t);
     const k = rows.rowOf(i);
     if (k >= 0) rows.focusOn(k);
     const text = texts(i);
@@ -179,7 +186,7 @@ export function mount(el, port) {
     offset = by;
     const at = chosen >= 0 ? chosen : null;
     clocks();
-    if (player?.offset) player.offset(String(Math.round(offset)));
+    if (reel) { reel.offset(String(Math.round(offset))); reel.marks(marked()); }
     draw();
     if (at !== null) pick(at);
   }
@@ -194,11 +201,46 @@ export function mount(el, port) {
   }
 
   // ---- the recording
-  function replay() {
-    if (player) player.destroy();
-    player = null;
+  /** The recording of a time: the one that is on then, else the nearest. */
+  function filmOf(t) {
+    const far = (r) => Math.max(0, r.at + offset - t, t - r.until - offset);
+    return d.recordings.reduce((best, r) => (best === null || far(r) < far(best) ? r : best), null);
+  }
+  function empty() {
+    opening += 1;
+    if (reel) reel.destroy();
+    [reel, film, playing] = [null, null, false];
+    slot.replaceChildren();
     slot.hidden = true;
     root.classList.remove("ls-replayed");
+  }
+  /** Put the recording of the cursor's time beside the lanes, if another stands there. */
+  async function load(t) {
+    const wanted = filmOf(t);
+    if (wanted === film) return;
+    empty();
+    if (!wanted) return;
+    film = wanted;
+    slot.hidden = false;
+    root.classList.add("ls-replayed");
+    slot.append(h("div", { class: "ls-none ln-soft", role: "status" }, "opening the recording …"));
+    const mine = opening, session = film.session;
+    try {
+      const { recording } = await port.ask("recording", { session });
+      if (mine !== opening) return;
+      slot.replaceChildren();
+      reel = player(slot, {
+        recording, load: async () => (await port.ask("player", {})).text, events: async (i) => (await port.ask("events", { session, i })).buffers[0],
+        offset: String(Math.round(offset)), marks: marked(), zone: d.zone || "UTC", time: cursor === null ? null : String(ns(cursor)), height: 300,
+      }, { time: (time, on) => { if (!seeking) { playing = on; go(from(time), "player"); } }, playing: (on) => { playing = on; } });
+      draw();
+    } catch (error) {
+      if (mine === opening) slot.replaceChildren(h("div", { class: "ls-none", role: "alert" }, plain(`the recording could not be opened: ${error.message}`)));
+    }
+  }
+  /** The errors, as marks of the player. */
+  function marked() {
+    return wrong.slice(0, 1000).map((i) => ({ time: String(ns(times.at[i])), text: texts(i)?.text || "error", severity: levelOf(marks, i) }));
   }
 
   // ---- a record whole
@@ -222,13 +264,13 @@ export function mount(el, port) {
   // ---- keys
   function key(event) {
     const at = event.target;
-    if (event.ctrlKey || event.metaKey || event.altKey || at.closest("input, select, textarea, .lt-pop, a")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || at.closest("input, select, textarea, .lt-pop, a, .rp")) return;
     if (event.key === "Escape") { if (closeMenu() || rows.close()) { event.preventDefault(); event.stopPropagation(); } return; }
     if (at.closest("button") && (event.key === " " || event.key === "Enter")) return;
     const item = chosen >= 0 ? chosen : rows.items[rows.now] ?? -1, text = item >= 0 ? texts(item) : null, page = Math.max(1, Math.floor(rows.scroll.view / 24) - 1);
     const far = { j: 1, k: -1, ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -Infinity, End: Infinity }[event.key];
     const doing = {
-      " ": () => player && (playing ? player.pause() : player.play()), n: () => jump(1), N: () => jump(-1), t: () => trace(text?.trace), p: () => pin(text),
+      " ": () => reel && (reel.playing() ? reel.pause() : reel.play()), n: () => jump(1), N: () => jump(-1), t: () => trace(text?.trace), p: () => pin(text),
       "+": () => lanes.by(0.5), "=": () => lanes.by(0.5), "-": () => lanes.by(2), 0: () => whole.click(), Enter: () => rows.toggle(rows.at),
     }[event.key];
     if (doing) doing();
@@ -249,7 +291,7 @@ export function mount(el, port) {
 
   const offs = [port.on("data", read)];
   read();
-  return () => { offs.forEach((off) => off()); show(); closeMenu(); if (player) player.destroy(); lanes.end(); rows.end(); };
+  return () => { offs.forEach((off) => off()); show(); closeMenu(); empty(); lanes.end(); rows.end(); };
 }
 
 export default notebook(mount);

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from lognb import _notes
 from lognb.analyses.facets import ALWAYS
 from lognb.errors import QueryError
-from lognb.query import Condition, Query, format_time
+from lognb.query import format_time
 from lognb.widgets import counted
 from lognb.widgets.narrow import narrowed
 from lognb.widgets.tabs import RECORDS
@@ -17,13 +17,13 @@ from lognb.widgets.tabs import RECORDS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from lognb.analyses.whose import Kind
     from lognb.query import Value
     from lognb.widgets.explorer import Explorer
     from lognb.widgets.state import State
 
 MORE: Final = (10, 50, 200, 1_000)
 """How many values a facet shows, one step after the other."""
-_GO: Final = {"trace": "trace_id", "session": "session_id", "user": "user_id"}
 _EDITS: Final = {"query": "text", "drop": "drop", "negate": "negate", "edit": "edit", "clear": "clear"}
 _LOOKS: Final = ("newest", "zone", "by", "unit", "log", "tab")
 
@@ -119,11 +119,9 @@ class Asked:
         with panel._lock:
             panel._go(replace(panel._view, query=narrowed(panel.query, field, value, op)))
 
-    def go(self, to: str, id: str) -> None:
-        """All records of one trace, session or user, whatever was asked before."""
-        panel = self._panel
-        with panel._lock:
-            panel._go(replace(panel._view, query=Query((Condition(_GO[to], "=", id),)), tab=RECORDS))
+    def go(self, to: Kind, id: str, record: str | None = None) -> None:
+        """The story of a trace, session or user, below the table."""
+        self._panel.tell(to, id, record)
 
     def pin(self, id: int, note: str) -> None:
         self._panel._of.pin(id, note)

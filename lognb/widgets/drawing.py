@@ -169,7 +169,7 @@ class Drawing:
             self._timeline.show(**{**self._timeline.data, "view": _pair(seen)})
 
 
-_EDITS = frozenset({"SetColumns", "SetNewest", "Filter", "Facet", "Pin", "Unpin", "Go"})
+_EDITS = frozenset({"SetColumns", "SetNewest", "Filter", "Facet", "Pin", "Unpin"})
 
 
 def _pins(notes: Notes) -> dict[str, Any]:

@@ -31,9 +31,11 @@ from lognb.widgets.state import History, View, code
 from lognb.widgets.worker import worker_of
 
 if TYPE_CHECKING:
+    from lognb.analyses.whose import Kind
     from lognb.logs import Logs
     from lognb.query import Query
     from lognb.widgets.counted import Counted
+    from lognb.widgets.story import Story
 
 FACETS: Final = 30
 """Facets that a panel has at most: each is counted at every change."""
@@ -74,6 +76,8 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
         self._revision, self._mirroring = 0, 0
         self.note = ""
         """What the person at the panel has to know, as that a link was of other sources."""
+        self.story: Story | None = None
+        """The story that is open below the table."""
         self._view = self._begin(link, view)
         self._drawing, self._lists = Drawing(logs, asked.calls(self)), Lists(self)
         super().__init__(self._drawing.boxes())
@@ -128,6 +132,33 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
                 self._worker.stop(("explorer", id(self)))
                 self._ended(self._revision, "stopped: the numbers are of the query before")
 
+    def tell(self, kind: Kind, id: str, at: int | str | None = None) -> Story:
+        """Open the story of a session, user or trace below the table, at the time of a record; `story` has it then.
+
+        Raises QueryError if there is none with this id.
+        """
+        from lognb.widgets.story import Story
+
+        with self._lock:
+            if self.story is not None:
+                self.story.go(kind, id, at)
+                return self.story
+            called = asked.calls(self)
+            on = {name: called[name] for name in ("filter", "facet", "pin", "unpin")}
+            on["close"] = self.end_story
+            self.story = Story(self._of.all, kind, id, at=at, zone=self._view.zone, on=on)
+            self.set_trait("children", (*self.children, self.story))
+            return self.story
+
+    def end_story(self) -> None:
+        """Close the story, if one is open."""
+        with self._lock:
+            story, self.story = self.story, None
+            if story is not None:
+                self.set_trait("children", tuple(child for child in self.children if child is not story))
+                story.layout.close()
+                story.close()
+
     def wait(self, timeout: float = 60) -> bool:
         """Until all is counted and drawn; False if that takes longer."""
         return self._worker.wait(timeout)
@@ -135,6 +166,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
     def close(self) -> None:
         """Let go of the widgets."""
         if hasattr(self, "_drawing"):
+            self.end_story()
             self._drawing.close()
         super().close()
 
@@ -314,3 +346,5 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
         notes = _notes.of(self._of.engine)
         with self._lock:
             self._drawing.notes(notes)
+            if self.story is not None:
+                self.story.repin()

@@ -1,4 +1,4 @@
-"""A story without JavaScript: lanes as SVG, key moments, rows around the first error; for saved notebooks and nbconvert.
+"""A story without JavaScript: lanes as SVG, key moments, rows around the first error; for saved notebooks.
 
 Times are on the one clock: a browser's are moved by what is known of its clock.
 """
@@ -11,7 +11,7 @@ import polars as pl
 
 from lognb import _html
 from lognb._html import DIM, INK, LINE, PALETTE, block, table
-from lognb._text import STEPS, count, duration, plain, plural
+from lognb._text import STEPS, clock, count, duration, plain, plural
 from lognb.analyses.happened import ERRORS
 from lognb.query import format_time
 
@@ -98,7 +98,7 @@ def _clock(told: Told) -> str:
 
 
 def _keys(told: Told, items: pl.DataFrame) -> tuple[list[tuple[str, str]], int]:
-    """The moments that one goes to first: pages, what was wrong, clicks that nothing answered; and how many there are."""
+    """The moments one goes to first: pages, what was wrong, clicks that nothing answered; and how many there are."""
     wrong = pl.col("severity").cast(pl.String).is_in(ERRORS).fill_null(False) & (pl.col("lane") != "spans")
     loud = pl.col("kind").str.contains(_LOUD).fill_null(False) & (pl.col("lane") == "clicks")
     found = items.filter((pl.col("lane") == "pages") | wrong | loud)
@@ -111,7 +111,7 @@ def _keys(told: Told, items: pl.DataFrame) -> tuple[list[tuple[str, str]], int]:
     for ns, lane, kind, severity, service, said in rows.iter_rows():
         who = service or lane
         word = f"{severity.upper()} " if severity in ERRORS else ""
-        told_rows.append((format_time(ns)[11:23], f"{word}{who} · {kind}: {said}"))
+        told_rows.append((clock(ns, 1_000_000), f"{word}{who} · {kind}: {said}"))
     return told_rows, found.height
 
 
@@ -129,8 +129,12 @@ def _rows(items: pl.DataFrame) -> str:
         pl.col("time").dt.timestamp("ns"), pl.col("severity").cast(pl.String), "service_name", "lane", "kind", "text"
     ).iter_rows():
         word = _html.severity(level) if level else ""
-        cells.append([_html.text(format_time(ns)[11:23]), word, *(_html.text(t or "", 300) for t in (service or lane, kind, what))])
-    return f'<p class="ln-dim">{_html.text(said)}</p>' + table(["time", "severity", "who", "kind", "what"], cells, [False] * 5)
+        cells.append(
+            [_html.text(clock(ns, 1_000_000)), word, *(_html.text(t or "", 300) for t in (service or lane, kind, what))]
+        )
+    return f'<p class="ln-dim">{_html.text(said)}</p>' + table(
+        ["time", "severity", "who", "kind", "what"], cells, [False] * 5
+    )
 
 
 def _svg(told: Told, marks: Marks, items: pl.DataFrame) -> str:
@@ -150,10 +154,8 @@ def _svg(told: Told, marks: Marks, items: pl.DataFrame) -> str:
         out += _lane(own, lane["kind"], start, span, wide, y)
     tall = 6 + len(marks.lanes) * _TALL
     out += _axis(start, span, wide, tall)
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDE} {tall + 20}" width="{_WIDE}" height="{tall + 20}" '
-        f'font-family="system-ui,sans-serif">{"".join(out)}</svg>'
-    )
+    size = f'viewBox="0 0 {_WIDE} {tall + 20}" width="{_WIDE}" height="{tall + 20}"'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="system-ui,sans-serif">{"".join(out)}</svg>'
 
 
 def _lane(own: pl.DataFrame, kind: str, start: int, span: int, wide: int, y: int) -> Sequence[str]:
@@ -193,5 +195,6 @@ def _axis(start: int, span: int, wide: int, tall: int) -> Sequence[str]:
     for at in range(first, start + span + 1, step):
         x = _NAMES + (at - start) / span * wide
         label = format_time(at)[11:digits] if step < 86_400_000_000_000 else format_time(at)[:10]
-        out.append(f'<text x="{x:.1f}" y="{tall + 14}" text-anchor="middle" font-size="10" fill="{DIM}">{_html.text(label)}</text>')
+        place = f'x="{x:.1f}" y="{tall + 14}" text-anchor="middle"'
+        out.append(f'<text {place} font-size="10" fill="{DIM}">{_html.text(label)}</text>')
     return out

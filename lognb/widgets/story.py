@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 import uuid
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
 
 import msgspec
 import polars as pl
@@ -20,14 +20,14 @@ from lognb.analyses.happened import TOLD
 from lognb.analyses.links import links as _links
 from lognb.analyses.story import story
 from lognb.errors import QueryError
-from lognb.query import Query
+from lognb.query import Number, Query
 from lognb.schema import ITEM
 from lognb.widgets import still_story
-from lognb.widgets.base import Ask, Widget
+from lognb.widgets.base import STATIC, Ask, Binary, Widget
 from lognb.widgets.records import page_of, record_of
 from lognb.widgets.shown import show
 from lognb.widgets.story_marks import Marks
-from lognb.widgets.table import AskContext, AskRecord, Facet, Filter, Id, Pin, Text, Unpin, Whole
+from lognb.widgets.table import AskContext, AskRecord, Facet, Filter, Go, Pin, Text, Unpin, Whole, Written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,6 +35,12 @@ if TYPE_CHECKING:
     from lognb.analyses.story import Told
     from lognb.analyses.whose import Kind
     from lognb.logs import Logs
+    from lognb.query import Value
+    from lognb.replay.parts import Parts
+
+
+def prepare(logs: Any, session: str) -> Any: ...
+
 
 TEXTS: Final = 10_000
 """Rows whose texts go with the story; of a longer one the others are asked for."""
@@ -57,12 +63,19 @@ class AskTrace(Ask, tag="trace"):
     id: Text
 
 
-class Go(Ask, tag="go"):
-    """To the story of a session, user or trace, at the time of a record where one is named."""
+class AskPlayer(Ask, tag="player"):
+    """The text of replay.js; a page that has it asks no more."""
 
-    to: Literal["trace", "session", "user"]
-    id: Text
-    record: Id | None = None
+
+class AskRecording(Ask, tag="recording"):
+    session: Text
+
+
+class AskEvents(Ask, tag="events"):
+    """One piece of a recording."""
+
+    session: Text
+    i: Whole
 
 
 class Close(Ask, tag="close"):
@@ -80,7 +93,8 @@ class Story(Widget):
     name = "story"
     asks: ClassVar = {
         AskTexts: "_texts", AskItem: "_item", AskTrace: "_trace", AskRecord: "_record", AskContext: "_context",
-        Go: "_go", Close: "_close", Pin: "_pin", Unpin: "_unpin", Filter: "_filter", Facet: "_facet",
+        AskPlayer: "_player", AskRecording: "_recording", AskEvents: "_events", Go: "_go", Close: "_close", Pin: "_pin",
+        Unpin: "_unpin", Filter: "_filter", Facet: "_facet",
     }  # fmt: skip
     marks = traitlets.Bytes().tag(sync=True)
     texts = traitlets.Dict().tag(sync=True)
@@ -104,7 +118,7 @@ class Story(Widget):
         self._on = dict(on or {})
         self._project, self._templates, self._zone = project_url, links, zone
         self._page_name = uuid.uuid4().hex
-        self._before: list[tuple[Told, int | None]] = []
+        self._opened: tuple[str, Parts] | None = None
         self._show(told, self._time_of(at))
 
     @property
@@ -167,10 +181,13 @@ class Story(Widget):
             "sessions": [
                 {"id": s["session"], "since": str(s["since"]), "to": str(s["to"]), "items": s["items"],
                  "recorded": s["recorded"]}
-                for s in _in_ns(told.sessions)
+                for s in _in_ns(told.sessions.rename({"start": "since", "end": "to"}))
             ],
             "sessions_of": whose.sessions_of or told.sessions.height,
-            "recordings": [],
+            "recordings": [
+                {"session": r["session_id"], "since": str(r["start"]), "to": str(r["end"])}
+                for r in _in_ns(told.recordings)
+            ],
             "clock": {
                 "browser": bool(told.items["browser"].any()),
                 "offset_ns": None if told.clock.offset_ns is None else str(told.clock.offset_ns),
@@ -242,6 +259,24 @@ class Story(Widget):
     def _close(self, ask: Close) -> None:
         self._told_of("close")
 
+    def _player(self, _: Ask) -> dict[str, str]:
+        return {"text": (STATIC / "replay.js").read_text(encoding="utf-8")}
+
+    def _recording(self, ask: AskRecording) -> dict[str, Any]:
+        return {"recording": self._parts(ask.session).about}
+
+    def _events(self, ask: AskEvents) -> Binary:
+        pieces = self._parts(ask.session).pieces
+        if ask.i >= len(pieces):
+            raise QueryError(f"there is no piece {ask.i} of this recording; there are {len(pieces)}")
+        return Binary({}, [pieces[ask.i]])
+
+    def _parts(self, session: str) -> Parts:
+        """The recording of a session, cleaned and taken apart; the last one is kept."""
+        if self._opened is None or self._opened[0] != session:
+            self._opened = (session, prepare(self._logs, session))
+        return self._opened[1]
+
     def _pin(self, ask: Pin) -> None:
         if not self._told_of("pin", int(ask.id), ask.note):
             self._logs.pin(ask.id, ask.note)
@@ -257,7 +292,9 @@ class Story(Widget):
         self.data = {**self.data, "pinned": self._pins()}
 
     def _filter(self, ask: Filter) -> None:
-        self._told_of("filter", ask)
+        self._logs.engine.dtypes([ask.field])
+        value: Value | None = Number(ask.value.number) if isinstance(ask.value, Written) else ask.value
+        self._told_of("filter", ask.field, value, ask.op)
 
     def _facet(self, ask: Facet) -> None:
         self._told_of("facet", ask.field)
@@ -273,10 +310,10 @@ class Story(Widget):
 
     def _view(self, **options: Any) -> dict[str, Any]:
         """What a front end that draws widgets takes; anywidget gives it with its metadata."""
-        view = super()._repr_mimebundle_(**options) or {}
+        view: Any = super()._repr_mimebundle_(**options) or {}
         return dict(view[0] if isinstance(view, tuple) else view)
 
-    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:  # type: ignore[override]  # as IPython takes it
         return {**self._view(**options), **self._still()}
 
     def _ipython_display_(self, **options: Any) -> None:
@@ -299,9 +336,5 @@ def _only(names: list[str]) -> str | None:
     return names[0] if len(names) == 1 else None
 
 
-def _in_ns(sessions: pl.DataFrame) -> list[dict[str, Any]]:
-    return sessions.select(
-        "session", "items", "recorded", since=pl.col("start").dt.timestamp("ns"), to=pl.col("end").dt.timestamp("ns")
-    ).to_dicts()
-
-
+def _in_ns(frame: pl.DataFrame) -> list[dict[str, Any]]:
+    return frame.with_columns(pl.col(pl.Datetime).dt.timestamp("ns")).to_dicts()

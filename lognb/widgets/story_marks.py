@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import polars as pl
 
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -165,7 +164,7 @@ def packed(items: pl.DataFrame) -> tuple[int, np.ndarray]:
 
 def _depths(traces: Sequence[str | None], ids: Sequence[str | None], parents: Sequence[str | None]) -> list[int]:
     """How many ancestors each span has among these; a span that is its own ancestor has none that count."""
-    place = {}
+    place: dict[tuple[str | None, str | None], int] = {}
     for i, key in enumerate(zip(traces, ids, strict=True)):
         place.setdefault(key, i)
     known = [-1] * len(traces)
@@ -180,5 +179,3 @@ def _depths(traces: Sequence[str | None], ids: Sequence[str | None], parents: Se
         for step, span in enumerate(reversed(path), 1):
             known[span] = above + step
     return known
-
-

@@ -122,8 +122,11 @@ class Export(Ask, tag="export"):
 
 
 class Go(Ask, tag="go"):
+    """To the story of a session, user or trace, at the time of a record where one is named."""
+
     to: Literal["trace", "session", "user"]
     id: Text
+    record: Id | None = None
 
 
 class Split(Ask, tag="split"):
@@ -153,8 +156,8 @@ class TableView(Widget):
     """A table of all records of `logs`, newest or oldest first, in a notebook.
 
     `on` may hold callables that are called instead of what the table does by itself: newest(on), columns([{field,
-    width}]), filter(field, value, op), facet(field), pin(id, note), unpin(id), go(to, id) and view(since, until), the
-    times in ns of the rows in view, None where there is none. Who gives `on` shows with `show` what became of it.
+    width}]), filter(field, value, op), facet(field), pin(id, note), unpin(id), go(to, id, record) and view(since,
+    until), the times in ns of the rows in view, None for none. Who gives `on` shows with `show` what became of it.
     """
 
     name = "table"
@@ -336,7 +339,7 @@ class TableView(Widget):
         return {"path": str(path), "records": len(logs)}
 
     def _go(self, ask: Go) -> None:
-        if not self._told("go", ask.to, ask.id):
+        if not self._told("go", ask.to, ask.id, ask.record):
             self._narrow(Query((Condition(_GO[ask.to], "=", ask.id),)))
 
     def _split(self, ask: Split) -> None:

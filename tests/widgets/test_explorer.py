@@ -16,6 +16,7 @@ from lognb.errors import FieldError, QueryError
 from lognb.query import Query, format_time
 from lognb.schema import LEVELS
 from lognb.widgets.explorer import FACETS, Explorer
+from tests.widgets import asking
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -370,10 +371,21 @@ def test_clicks_in_the_table(logs: ln.Logs, explore: Callable[..., Explorer]) ->
     assert panel.fields[-1] == "user.id"
     trace = logs.where("trace_id exists").head(1)["trace_id"][0]
     ask(panel, "table", "go", to="trace", id=trace)
-    assert str(panel.query) == f"trace_id={trace}"
+    assert str(panel.query) == "service_name!=worker"  # a story takes nothing away from the table
+    assert panel.story is not None
+    assert len(panel.story.logs) == len(logs.where(f"trace_id={trace}"))
+    assert panel.children[-1] is panel.story
+    story = panel.story
+    record = logs.where("trace_id exists").tail(1)
+    ask(panel, "table", "go", to="trace", id=record["trace_id"][0], record=str(record["record_id"][0]))
+    assert panel.story is story
+    assert story.data["at"] == str(record["time"].dt.timestamp("ns")[0])
+    asking.ask(story, "close")
+    assert panel.story is None
+    assert story not in panel.children
     agrees(panel)
     panel.undo()
-    assert str(panel.query) == "service_name!=worker"
+    assert str(panel.query) == ""
 
 
 def test_other_rows_are_another_revision(logs: ln.Logs, explore: Callable[..., Explorer]) -> None:

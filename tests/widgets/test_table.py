@@ -348,7 +348,7 @@ def test_a_part_of_a_panel_asks_the_panel(logs: Logs) -> None:
     times = [int(t) for t in page["time"][:3] if t is not None]
     assert told == [
         ("newest", True), ("columns", [{"field": "odd", "width": None}]), ("filter", "count", Number("7"), "exclude"),
-        ("facet", "n"), ("pin", 7, "why"), ("unpin", 7), ("go", "user", "u"), ("view", min(times), max(times)),
+        ("facet", "n"), ("pin", 7, "why"), ("unpin", 7), ("go", "user", "u", None), ("view", min(times), max(times)),
     ]  # fmt: skip
     assert table.data["revision"] == 5
     table.close()
