@@ -86,9 +86,9 @@ def _of_records(frame: pl.DataFrame, session: str) -> pl.DataFrame:
     browser = (pl.col("telemetry.sdk.language") == "webjs") | (pl.col("$lib") == "web")
     return frame.select(
         "time", pl.lit(None).alias("end"), lane.alias("lane"), kind.alias("kind"),
-        severity.cast(SEVERITY).alias("severity"), "service_name", _text().str.slice(0, TEXT).alias("text"), "record_id", "trace_id", "span_id",
-        pl.lit(None, pl.String).alias("detail"), pl.col(session).replace("", None).alias("session"),
-        browser.fill_null(False).alias("browser"),
+        severity.cast(SEVERITY).alias("severity"), "service_name", _text().str.slice(0, TEXT).alias("text"),
+        "record_id", "trace_id", "span_id", pl.lit(None, pl.String).alias("detail"),
+        pl.col(session).replace("", None).alias("session"), browser.fill_null(False).alias("browser"),
     ).cast(_CAST)  # fmt: skip
 
 

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
+from lognb._text import duration
 from lognb.analyses import happened
+from lognb.analyses.clock import browser_offset
 from lognb.analyses.whose import Kind, Whose, field_of, values, whose
 from lognb.query import Query
 from lognb.schema import RECORDING, TIME
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
 RECORDS: Final = 100_000
 """Records of one story; of more, the first ones and the errors among the others."""
 SPANS: Final = 20_000
+ASKED: Final = 50
+"""Sessions of a user whose spans are looked for by the session, and whose clocks are compared."""
+APART: Final = 1_000_000_000
+"""Clocks of sessions that are further apart, ns, are told and not corrected."""
 SESSIONS: Final = {"session": pl.String(), "start": TIME, "end": TIME, "items": pl.UInt32(), "recorded": pl.Boolean()}
 
 
@@ -72,35 +78,54 @@ def story(logs: Logs, kind: Kind, id: str, *, most: int = RECORDS) -> Told:
     session = field_of(engine, "session")
     items, total = happened.records(engine, found.query & window, session, most)
     browsers = items.filter("browser")["service_name"].drop_nulls().unique().to_list()
-    spans, spans_of = _spans(engine, found, items, browsers, window)
+    spans = _spans(engine, found, items, window)
     recordings = _recordings(engine, found)
-    everything = pl.concat([happened.staying(items), spans]).sort("time", maintain_order=True)
+    happenings = pl.concat([happened.staying(items), happened.spans(spans, browsers, SPANS)])
+    everything = happened.named(happenings.sort("time", maintain_order=True))
+    names = everything["session"].drop_nulls().unique().sort().to_list()
+    clock = _clock(engine, found.query & window, spans, names)
     users = found.ids or tuple(values(engine, found.query & window, "user_id", 20)[0])
     return Told(
-        whose=found, items=happened.named(everything), records=items.height, records_of=total,
-        spans=spans.height, spans_of=spans_of, sessions=_sessions(everything),
-        services=_services(everything, browsers), users=users,
-        joined=_joined(engine, found.query & window, session, total), recordings=recordings, window=window,
+        whose=found, items=everything, records=items.height, records_of=total, spans=min(spans.height, SPANS),
+        spans_of=spans.height, sessions=_sessions(everything, clock), services=_services(everything, browsers),
+        users=users, joined=_joined(engine, found.query & window, session, total),
+        recordings=recordings, clock=clock, window=window,
     )  # fmt: skip
 
 
-def _spans(
-    engine: Engine, found: Whose, items: pl.DataFrame, browsers: list[str], window: Query
-) -> tuple[pl.DataFrame, int]:
-    """The spans of the traces that belong to the story, and how many there are."""
+def _spans(engine: Engine, found: Whose, items: pl.DataFrame, window: Query) -> pl.DataFrame:
+    """The spans of the traces that belong to the story."""
     if found.kind == "trace":
-        frame = engine.spans().filter(pl.col("trace_id") == found.id)
+        frame = engine.spans([found.id])
     else:
-        own = pl.col("session_id").is_in(list(found.sessions) if found.kind == "user" else [found.id])
-        frame = engine.spans()
-        traces = pl.concat([items["trace_id"], frame.filter(own)["trace_id"]]).drop_nulls().unique()
-        frame = frame.filter(pl.col("trace_id").is_in(traces.implode()))
+        sessions = found.sessions[:ASKED] if found.kind == "user" else (found.id,)
+        own = [engine.spans(session=one) for one in sessions]
+        known = {trace for part in own for trace in part["trace_id"].unique().to_list()}
+        others = [trace for trace in items["trace_id"].drop_nulls().unique().to_list() if trace not in known]
+        frame = pl.concat([*own, engine.spans(others)] if others or not own else own).unique(maintain_order=True)
     start = pl.col("start").dt.timestamp("ns")
     if window.since is not None:
         frame = frame.filter(start >= window.since)
     if window.until is not None:
         frame = frame.filter(start < window.until)
-    return happened.spans(frame, browsers, SPANS), frame.height
+    return frame
+
+
+def _clock(engine: Engine, query: Query, spans: pl.DataFrame, sessions: list[str]) -> Clock:
+    """What the sessions' calls say of the browser's clock. Several that differ are not corrected by one number."""
+    columns = ["timestamp", "observed_timestamp"]
+    records = engine.page(query, 1_000, columns=columns).records if len(sessions) == 1 else None
+    found = [browser_offset(spans, session, records) for session in sessions[:ASKED]]
+    told = [one for one in found if one.offset_ns is not None]
+    if not told:
+        return Clock(None, found[0].why) if found else Clock()
+    off = sorted(int(one.offset_ns or 0) if one.proven else 0 for one in told)
+    if off[-1] - off[0] > APART:
+        low, high = duration(off[0]), duration(off[-1])
+        return Clock(None, f"it is between {low} and {high} behind in these sessions: look at one of them")
+    middle = off[len(off) // 2]
+    why = next(one.why for one in told if (int(one.offset_ns or 0) if one.proven else 0) == middle)
+    return Clock(middle, why)
 
 
 def _recordings(engine: Engine, found: Whose) -> pl.DataFrame:
@@ -112,9 +137,16 @@ def _recordings(engine: Engine, found: Whose) -> pl.DataFrame:
     return found_all.filter(pl.col("session_id").is_in(own)).sort("start")
 
 
-def _sessions(items: pl.DataFrame) -> pl.DataFrame:
-    """One row a session that the items name, by start."""
-    end = pl.max_horizontal("time", "end")
+def on_one_clock(items: pl.DataFrame, clock: Clock) -> pl.DataFrame:
+    """The items, the browser's moved, in the order of time."""
+    by = pl.duration(nanoseconds=clock.offset_ns or 0)
+    moved = [pl.when("browser").then(pl.col(c) + by).otherwise(pl.col(c)).alias(c) for c in ("time", "end")]
+    return items.with_columns(moved).sort("time", maintain_order=True)
+
+
+def _sessions(items: pl.DataFrame, clock: Clock) -> pl.DataFrame:
+    """One row a session that the items name, by start, on one clock."""
+    items, end = on_one_clock(items, clock), pl.max_horizontal("time", "end")
     found = (
         items.filter(pl.col("session").is_not_null())
         .group_by("session")

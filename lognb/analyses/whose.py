@@ -99,17 +99,21 @@ def _near(engine: Engine, kind: Kind, field: str, id: str) -> str:
     if n == 1:
         return known[0]
     if n:
-        raise QueryError(f"{n:,} {kind}s have an id that begins with {plain(id, 80)!r}: {_listed(known, n)}")
+        raise QueryError(f"{n:,} {kind}s have an id that begins with {_said(id)}: {_listed(known, n)}")
     known, n = values(engine, Query(), field, _KNOWN)
     if not n:
-        raise QueryError(f"no {kind} has the id {plain(id, 80)!r}: no record has the field {field} at all")
+        raise QueryError(f"no {kind} has the id {_said(id)}: no record has the field {field} at all")
     close = get_close_matches(id, known, _NEAR, 0.7)
     hint = f"did you mean {_listed(close, len(close))}?" if close else f"there are {n:,}, as {_listed(known[:3], n)}"
-    raise QueryError(f"no {kind} has the id {plain(id, 80)!r}; {hint}")
+    raise QueryError(f"no {kind} has the id {_said(id)}; {hint}")
+
+
+def _said(id: str) -> str:
+    return f"'{plain(id, 80)}'"
 
 
 def _listed(ids: Sequence[str], n: int) -> str:
-    said = ", ".join(repr(plain(id, 80)) for id in ids[:_NEAR])
+    said = ", ".join(_said(id) for id in ids[:_NEAR])
     return f"{said} … ({n - _NEAR:,} more)" if n > _NEAR < len(ids) else said
 
 

@@ -70,7 +70,7 @@ export class Lanes {
       const own = lane.kind === "spans" ? Math.max(usual, lane.deep * TALL.spans + 12) : lane.kind === "idle" ? TALL.idle : usual;
       put({ ...lane, lane: i, off, tall: off ? 18 : own });
     });
-    if (this.trace) put({ kind: "trace", name: `trace ${this.trace.id.slice(0, 8)}`, lane: -2, tall: this.trace.spans.length * TALL.trace + 12 });
+    if (this.trace) put({ kind: "trace", name: `trace ${this.trace.id.slice(0, 6)}`, lane: -2, tall: this.trace.spans.length * TALL.trace + 12 });
     this.tall = y + 2;
   }
 
@@ -252,7 +252,7 @@ export class Lanes {
     g.textBaseline = "middle";
     trace.spans.forEach((s, k) => {
       const y = row.y + 5 + k * TALL.trace, a = this.x(s.at), w = Math.max(2, this.x(s.until) - a);
-      g.globalAlpha = s.error || s.critical !== false ? 1 : 0.5;
+      g.globalAlpha = s.error || s.critical ? 1 : 0.45;
       g.fillStyle = this.ink(s.error ? "--ls-error" : "--ln-accent");
       g.fillRect(a, y + 1, w, TALL.trace - 5);
       g.globalAlpha = 1;

@@ -146,7 +146,7 @@ export function mount(el, port) {
   function go(t, by = "") {
     cursor = t;
     lanes.move(t, by !== "player" || playing);
-    rows.moved(t, true);
+    rows.moved(t, by !== "pick");
     if (by === "player") return relink();
     if (filmOf(t) !== film) load(t);
     else if (reel) { seeking = true; reel.seek(String(ns(t))); seeking = false; }
@@ -157,7 +157,7 @@ export function mount(el, port) {
     chosen = i;
     lanes.choose(i);
     const t = times.at[i];
-    go(film && before ? Math.max(t - LEAD, lanes.all.from) : t);
+    go(film && before ? Math.max(t - LEAD, lanes.all.from) : t, "pick");
     const k = rows.rowOf(i);
     if (k >= 0) rows.focusOn(k);
     const text = texts(i);
@@ -195,7 +195,7 @@ export function mount(el, port) {
     if (!id) { say("nothing here belongs to a trace"); return; }
     const found = await tell("trace", { id });
     if (!found) return;
-    const spans = found.spans.map((s) => ({ ...s, at: from(s.since), until: from(s.to), self: s.self === null ? null : Number(s.self) }));
+    const spans = found.spans.map((s) => ({ ...s, at: from(s.since), until: from(s.to), self: s.own === null ? null : Number(s.own) }));
     lanes.showTrace({ id, spans });
     say(`trace ${id.slice(0, 8)}: ${number(found.spans.length)}${found.of > found.spans.length ? ` of ${number(found.of)}` : ""} spans${found.note ? `; ${found.note}` : ""}`);
   }

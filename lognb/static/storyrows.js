@@ -146,7 +146,9 @@ export class Rows {
   focusOn(k) {
     this.at = Math.max(0, Math.min(this.items.length - 1, k));
     if (!this.items.length) { this.at = -1; return; }
-    this.scroll.show(this.at);
+    const top = this.scroll.top(this.at); // what is out of sight comes to the middle, a neighbour only into view
+    if (top < this.scroll.y - 2 * LINE || top > this.scroll.y + this.scroll.view + LINE) this.scroll.go(top - this.scroll.view / 2);
+    else this.scroll.show(this.at);
     this.draw();
     this.grid.setAttribute("aria-activedescendant", `${this.name}-${this.at}`);
   }

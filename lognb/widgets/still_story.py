@@ -13,6 +13,7 @@ from lognb import _html
 from lognb._html import DIM, INK, LINE, PALETTE, block, table
 from lognb._text import STEPS, clock, count, duration, plain, plural
 from lognb.analyses.happened import ERRORS
+from lognb.analyses.story import on_one_clock
 from lognb.query import format_time
 
 if TYPE_CHECKING:
@@ -31,13 +32,13 @@ _LOUD: Final = "rage|dead"
 def text(told: Told, code: str) -> str:
     """The story in a few lines."""
     lines = [head(told), *(f"  {line}" for line in (_when(told), _amounts(told), _clock(told)) if line)]
-    lines += [f"  {at}  {plain(what, 120)}" for at, what in _keys(told, on_one_clock(told))[0][:6]]
+    lines += [f"  {at}  {plain(what, 120)}" for at, what in _keys(told, on_one_clock(told.items, told.clock))[0][:6]]
     return "\n".join([*lines, plain(code)])
 
 
 def html(told: Told, marks: Marks, code: str) -> str:
     """The story as a page."""
-    items = on_one_clock(told)
+    items = on_one_clock(told.items, told.clock)
     said = [_when(told), _amounts(told), _clock(told)]
     keys, of = _keys(told, items)
     moments = [[_html.text(at), _html.text(what, 200)] for at, what in keys]
@@ -61,13 +62,6 @@ def head(told: Told) -> str:
     wrong = plural(told.errors, "error") if told.errors else "no errors"
     name = whose.kind.capitalize()
     return f"{name} {plain(whose.id, 80)}{user}: {wrong}" + (f" · {path}" if path else "")
-
-
-def on_one_clock(told: Told) -> pl.DataFrame:
-    """The items, the browser's moved, in the order of time."""
-    by = pl.duration(nanoseconds=told.clock.offset_ns or 0)
-    moved = [pl.when("browser").then(pl.col(c) + by).otherwise(pl.col(c)).alias(c) for c in ("time", "end")]
-    return told.items.with_columns(moved).sort("time", maintain_order=True)
 
 
 def _when(told: Told) -> str:

@@ -19,6 +19,7 @@ from lognb import _notes
 from lognb.analyses.happened import TOLD
 from lognb.analyses.links import links as _links
 from lognb.analyses.story import story
+from lognb.analyses.waterfall import waterfall
 from lognb.errors import QueryError
 from lognb.query import Number, Query
 from lognb.schema import ITEM
@@ -229,18 +230,22 @@ class Story(Widget):
         }
 
     def _trace(self, ask: AskTrace) -> dict[str, Any]:
-        """The spans of a trace, in drawing order."""
-        spans = self._told.items.filter((pl.col("trace_id") == ask.id) & (pl.col("lane") == "spans"))
-        if not spans.height:
-            raise QueryError("no span of this trace is known")
-        rows = []
-        for row in spans.head(SPANS).with_columns(pl.col("time", "end").dt.timestamp("ns")).iter_rows(named=True):
-            detail = json.loads(row["detail"])
-            rows.append({
-                "since": str(row["time"]), "to": str(row["end"] or row["time"]), "name": detail["name"],
-                "service": row["service_name"], "error": row["severity"] is not None, "self": None, "note": "",
-            })  # fmt: skip
-        return {"spans": rows, "of": spans.height, "note": ""}
+        """The spans of a trace as a waterfall, in drawing order; of very many those that matter to its duration."""
+        found = waterfall(self._logs, ask.id)
+        frame = found.frame.filter(pl.col("shown_start").is_not_null())
+        if not frame.height:
+            raise QueryError(f"trace {ask.id}: {found.sentence}")
+        rows = frame
+        if rows.height > SPANS:
+            rows = rows.filter((pl.col("critical_ns") > 0) | pl.col("error") | (pl.col("depth") == 0)).head(SPANS)
+        told = rows.select(
+            "name", "depth", "error", "records", service="service_name", note=pl.col("why").fill_null(""),
+            critical=(pl.col("critical_ns") > 0).fill_null(False), own="self_ns", since="shown_start",
+            to=pl.coalesce("shown_end", "shown_start"),
+        )  # fmt: skip
+        texts = ("own", "since", "to")
+        spans = [{**row, **{name: _text(row[name]) for name in texts}} for row in _in_ns(told)]
+        return {"spans": spans, "of": found.frame.height, "note": found.sentence}
 
     def _record(self, ask: AskRecord) -> dict[str, Any]:
         engine = self._logs.engine
@@ -334,6 +339,10 @@ def _ends(items: pl.DataFrame) -> tuple[int | None, int | None]:
 
 def _only(names: list[str]) -> str | None:
     return names[0] if len(names) == 1 else None
+
+
+def _text(number: int | None) -> str | None:
+    return None if number is None else str(number)
 
 
 def _in_ns(frame: pl.DataFrame) -> list[dict[str, Any]]:

@@ -36,7 +36,7 @@ class Marks:
         self.origin: int = 0 if not items.height else int(items["time"].dt.timestamp("ns").min() or 0)  # type: ignore[arg-type]
         self._services = told.services
         self.lanes, codes = _lanes(items, told.services)
-        deep, depth = packed(items)
+        deep, depth = packed(items, told.clock.offset_ns or 0)
         for lane in self.lanes:
             if lane["kind"] == "spans":
                 lane["deep"] = deep
@@ -122,10 +122,11 @@ def _lanes(items: pl.DataFrame, services: Sequence[str]) -> tuple[list[dict[str,
     return lanes, np.array([places[key] for key in keys.to_list()], np.uint8)
 
 
-def packed(items: pl.DataFrame) -> tuple[int, np.ndarray]:
+def packed(items: pl.DataFrame, offset: int = 0) -> tuple[int, np.ndarray]:
     """How many lines the lane of spans has, and the line of each span: a trace keeps its nesting and its own lines.
 
-    Traces that do not overlap share lines. What is beyond LINES is drawn in the last one.
+    Traces that do not overlap share lines; what is beyond LINES is drawn in the last one. `offset` is that of the
+    browser's clock, ns.
     """
     depth = np.zeros(items.height, np.uint8)
     spans = items.with_row_index("i").filter(pl.col("lane") == "spans")
@@ -136,11 +137,12 @@ def packed(items: pl.DataFrame) -> tuple[int, np.ndarray]:
         spans["span_id"].to_list(),
         spans["detail"].str.json_path_match("$.parent_span_id").to_list(),
     )
+    by = pl.when("browser").then(offset).otherwise(0)
     blocks = (
         spans.with_columns(
             level=pl.Series(levels, dtype=pl.Int64),
-            until=pl.max_horizontal("time", "end").dt.timestamp("ns"),
-            since=pl.col("time").dt.timestamp("ns"),
+            until=pl.max_horizontal("time", "end").dt.timestamp("ns") + by,
+            since=pl.col("time").dt.timestamp("ns") + by,
         )
         .group_by("trace_id", maintain_order=True)
         .agg("i", "level", pl.col("since").min(), pl.col("until").max())
