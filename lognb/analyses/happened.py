@@ -6,11 +6,12 @@ is of a browser if its SDK says so: OpenTelemetry's for the web, or PostHog's.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
 from lognb.query import Condition, Query
+from lognb.replay import decode, from_events, lanes
 from lognb.schema import ITEM, SEVERITY
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ TEXT: Final = 300
 """Characters of a text that a row has; the record has all."""
 _CAST: Final = pl.Schema(TOLD)
 ERRORS: Final = ("error", "fatal")
+EVENTS: Final = 5_000
+"""Product events whose properties are read, each by itself."""
+_ALONE: Final = pl.col("lane").is_in(["events", "pages", "clicks"]) & pl.col("record_id").is_not_null()
 _BATCH: Final = 10_000
 _COLUMNS: Final = ("record_id", "time", "severity", "service_name", "body", "trace_id", "span_id", "event_name")
 _MORE: Final = (
@@ -117,6 +121,31 @@ def _text() -> pl.Expr:
     own = pl.coalesce(pl.when(event == "$pageview").then(pl.col("$pathname")), clicked, "$pathname", event)
     alone = pl.coalesce(body, thrown, own, pl.lit("(no body)"))
     return pl.when(both).then(pl.concat_str(body, pl.lit(" · "), thrown)).otherwise(alone)
+
+
+def captured(engine: Engine, items: pl.DataFrame, session: str) -> pl.DataFrame:
+    """The items, those of product events told by what their properties say; of very many by their names alone."""
+    own = items.filter(_ALONE)["record_id"]
+    if not 0 < len(own) <= EVENTS:
+        return items
+    query = Query((Condition("record_id", "in", tuple(own.to_list())),))
+    found = engine.page(query, len(own), columns=["record_id", "time", "event_name", "attributes", session, "user_id"])
+    events = found.records.select(
+        "time", "record_id", event="event_name", session=session, user="user_id", url=pl.lit(None, pl.String),
+        properties="attributes",
+    )  # fmt: skip
+    names = ("end", "lane", "kind", "severity", "text", "detail")
+    renamed = [pl.col(n).alias(f"{n}_") for n in names]
+    told = from_events(events).select("record_id", pl.lit(True).alias("told"), *renamed)
+    joined = items.join(told, on="record_id", how="left", maintain_order="left")
+    chosen = [pl.when(pl.col("told")).then(f"{n}_").otherwise(n).alias(n) for n in names]
+    return joined.with_columns(chosen).with_columns(pl.col("text").str.slice(0, TEXT)).select(*TOLD)
+
+
+def recorded(engine: Any, session: str) -> pl.DataFrame:
+    """The items of a session's recording."""
+    found = lanes(decode(engine.recording(session)))
+    return found.with_columns(pl.col("text").str.slice(0, TEXT), session=pl.lit(session), browser=True).cast(_CAST)
 
 
 def spans(frame: pl.DataFrame, browsers: Sequence[str], most: int) -> pl.DataFrame:

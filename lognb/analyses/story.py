@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 RECORDS: Final = 100_000
 """Records of one story; of more, the first ones and the errors among the others."""
 SPANS: Final = 20_000
+RECORDED: Final = 20
+"""Recordings of a story that are told in lanes; all can be played."""
 ASKED: Final = 50
 """Sessions of a user whose spans are looked for by the session, and whose clocks are compared."""
 APART: Final = 1_000_000_000
@@ -77,19 +79,21 @@ def story(logs: Logs, kind: Kind, id: str, *, most: int = RECORDS) -> Told:
     window = Query((), logs.query.since, logs.query.until)
     session = field_of(engine, "session")
     items, total = happened.records(engine, found.query & window, session, most)
+    records = items.height
     browsers = items.filter("browser")["service_name"].drop_nulls().unique().to_list()
     spans = _spans(engine, found, items, window)
     recordings = _recordings(engine, found)
+    items = _with_recordings(engine, happened.captured(engine, items, session), recordings)
     happenings = pl.concat([happened.staying(items), happened.spans(spans, browsers, SPANS)])
     everything = happened.named(happenings.sort("time", maintain_order=True))
     names = everything["session"].drop_nulls().unique().sort().to_list()
     clock = _clock(engine, found.query & window, spans, names)
     users = found.ids or tuple(values(engine, found.query & window, "user_id", 20)[0])
     return Told(
-        whose=found, items=everything, records=items.height, records_of=total, spans=min(spans.height, SPANS),
-        spans_of=spans.height, sessions=_sessions(everything, clock), services=_services(everything, browsers),
-        users=users, joined=_joined(engine, found.query & window, session, total),
-        recordings=recordings, clock=clock, window=window,
+        whose=found, items=everything, records=records, records_of=total, spans=min(spans.height, SPANS),
+        spans_of=spans.height, services=_services(everything, browsers), users=users, recordings=recordings,
+        sessions=_sessions(everything, clock, recordings["session_id"].to_list()),
+        joined=_joined(engine, found.query & window, session, total), clock=clock, window=window,
     )  # fmt: skip
 
 
@@ -137,6 +141,27 @@ def _recordings(engine: Engine, found: Whose) -> pl.DataFrame:
     return found_all.filter(pl.col("session_id").is_in(own)).sort("start")
 
 
+def _with_recordings(engine: Engine, items: pl.DataFrame, recordings: pl.DataFrame) -> pl.DataFrame:
+    """The items, and those of recordings; events that say the same as a recording's pages and clicks stay events."""
+    names = list(dict.fromkeys(recordings["session_id"].to_list()))[:RECORDED]
+    if not names:
+        return items
+    found = pl.concat([happened.recorded(engine, name) for name in names])
+    lane, own = pl.col("lane"), pl.col("session").is_in(names)
+    pages = own & (lane == "pages")
+    # A page that changes its address by itself is one page to rrweb; PostHog tells each address.
+    better = items.filter(pages).height > found.filter(pages).height
+    twice = own & lane.is_in(["clicks", "inputs"] if better else ["pages", "clicks", "inputs"])
+    items = items.with_columns(_as_event(twice))
+    return pl.concat([items, found.with_columns(_as_event(pages)) if better else found])
+
+
+def _as_event(which: pl.Expr) -> list[pl.Expr]:
+    """What the lane of events has instead of another: a moment."""
+    lane = pl.when(which).then(pl.lit("events")).otherwise("lane").alias("lane")
+    return [lane, pl.when(which).then(None).otherwise("end").alias("end")]
+
+
 def on_one_clock(items: pl.DataFrame, clock: Clock) -> pl.DataFrame:
     """The items, the browser's moved, in the order of time."""
     by = pl.duration(nanoseconds=clock.offset_ns or 0)
@@ -144,13 +169,14 @@ def on_one_clock(items: pl.DataFrame, clock: Clock) -> pl.DataFrame:
     return items.with_columns(moved).sort("time", maintain_order=True)
 
 
-def _sessions(items: pl.DataFrame, clock: Clock) -> pl.DataFrame:
+def _sessions(items: pl.DataFrame, clock: Clock, recorded: list[str]) -> pl.DataFrame:
     """One row a session that the items name, by start, on one clock."""
     items, end = on_one_clock(items, clock), pl.max_horizontal("time", "end")
+    there = pl.col("session").first().is_in(recorded)
     found = (
         items.filter(pl.col("session").is_not_null())
         .group_by("session")
-        .agg(start=pl.col("time").min(), end=end.max(), items=pl.len(), recorded=pl.lit(False).first())
+        .agg(start=pl.col("time").min(), end=end.max(), items=pl.len(), recorded=there)
         .sort("start", "session")
     )
     return found.cast(pl.Schema(SESSIONS))

@@ -21,7 +21,9 @@ from lognb.analyses.links import links as _links
 from lognb.analyses.story import story
 from lognb.analyses.waterfall import waterfall
 from lognb.errors import QueryError
-from lognb.query import Number, Query
+from lognb.query import Number
+from lognb.replay import clean, decode
+from lognb.replay.parts import parts
 from lognb.schema import ITEM
 from lognb.widgets import still_story
 from lognb.widgets.base import STATIC, Ask, Binary, Widget
@@ -38,9 +40,6 @@ if TYPE_CHECKING:
     from lognb.logs import Logs
     from lognb.query import Value
     from lognb.replay.parts import Parts
-
-
-def prepare(logs: Any, session: str) -> Any: ...
 
 
 TEXTS: Final = 10_000
@@ -135,10 +134,10 @@ class Story(Widget):
 
     @property
     def code(self) -> str:
-        """The line of Python that gives the records."""
+        """The line of Python that gives the records, from the `logs` that were asked."""
         from lognb.widgets.state import code
 
-        return code(self.logs.query, Query())
+        return code(self.logs.query, self._logs.query)
 
     def go(self, kind: Kind, id: str, at: int | str | None = None) -> None:
         """Tell another story in the place of this one, at the time of a record or at a time in ns."""
@@ -279,7 +278,9 @@ class Story(Widget):
     def _parts(self, session: str) -> Parts:
         """The recording of a session, cleaned and taken apart; the last one is kept."""
         if self._opened is None or self._opened[0] != session:
-            self._opened = (session, prepare(self._logs, session))
+            engine: Any = self._logs.engine
+            events, _ = clean(decode(engine.recording(session)))
+            self._opened = (session, parts(events))
         return self._opened[1]
 
     def _pin(self, ask: Pin) -> None:

@@ -7,10 +7,13 @@ lane, level (255 for none), flags and, of a span, the line it is drawn in.
 from __future__ import annotations
 
 import heapq
+import json
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import polars as pl
+
+from lognb._text import duration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,7 +81,7 @@ class Marks:
         out: dict[str, Any] = {
             "text": page["text"].fill_null("").to_list(),
             "id": page["record_id"].cast(pl.String).to_list(),
-            "short": page["detail"].str.json_path_match("$.short").to_list(),
+            "short": _short(page),
         }
         for name, column in columns.items():
             values = page[column].to_list()
@@ -87,6 +90,18 @@ class Marks:
             out[f"{name}s"] = known
             out[name] = [places[value] for value in values]
         return out
+
+
+def _short(page: pl.DataFrame) -> list[str | None]:
+    """A word beside a mark that is wrong: what a request came to, what kind of click it was."""
+    out: list[str | None] = []
+    for lane, kind, detail in page.select("lane", "kind", "detail").iter_rows():
+        said = json.loads(detail or "{}") if lane == "network" else {}
+        status, ms = said.get("status"), said.get("duration_ms")
+        after = f" after {duration(round(ms * 1e6))}" if isinstance(ms, int | float) and ms >= 1 else ""
+        word = "failed" if not status else f"{status:.0f}" if isinstance(status, int | float) else str(status)
+        out.append(f"{word}{after}" if lane == "network" else kind if lane == "clicks" else None)
+    return out
 
 
 def _in_rows(items: pl.DataFrame) -> pl.Series:
