@@ -8,7 +8,7 @@ export function hands(lanes) {
   const { surface, band, tip, line } = lanes;
   let drag = null;
   const spot = (event) => {
-    const box = surface.getBoundingClientRect();
+    const box = lanes.canvas.getBoundingClientRect(); // the surface begins behind the names
     return { x: event.clientX - box.left, y: event.clientY - box.top };
   };
 

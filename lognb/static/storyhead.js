@@ -38,7 +38,7 @@ function clockOf(d, can) {
   if (!d.clock.browser) return null;
   const found = d.clock.offset_ns, set = found === null ? can.offset !== 0 : Math.round(can.offset) !== Math.round(Number(found));
   // What is added to the browser's times is what its clock is behind.
-  const off = can.offset ? `browser clock ${can.offset > 0 ? "−" : "+"}${shortly(can.offset)}, ${set ? "set by hand" : "corrected"}` : found === null ? "browser clock not compared" : "browser clock as the servers'";
+  const off = can.offset ? `browser clock ${can.offset > 0 ? "−" : "+"}${shortly(can.offset)}, ${set ? "set by hand" : "corrected"}` : set ? "browser clock left as it was" : found === null ? "browser clock not compared" : "browser clock as the servers'";
   const input = h("input", { type: "number", step: "any", "aria-label": "seconds that the browser's clock is ahead", value: String(-can.offset / 1e9) });
   const form = h("form", { class: "ls-clock", hidden: true }, h("label", {}, "ahead by ", input, " s"), h("button", { type: "submit" }, "set"));
   const button = h("button", { class: "ls-go", title: `${plain(d.clock.why)}; click to change it, for what is shown only`, "aria-expanded": "false", onclick: () => {
