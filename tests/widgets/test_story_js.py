@@ -91,7 +91,7 @@ def item(story: Story, **want: str) -> dict[str, Any]:
 def test_it_says_whose_it_is_and_begins_at_the_first_error(told: Any) -> None:
     made, el, story = told
     head = el.locator(".ls-head").inner_text()
-    for said in ("Session 01a210b0", "user u-35", "4 errors", "shop-web → front → checkout", "23 records · 11 spans"):
+    for said in ("Session 01a210b0", "user u-35", "4 errors", "shop-web → front → checkout", "26 records · 11 spans"):
         assert said in head
     assert "no recording" in head
     assert now(el) == "ERROR POST /api/checkout 504"
@@ -99,7 +99,7 @@ def test_it_says_whose_it_is_and_begins_at_the_first_error(told: Any) -> None:
     assert "ERROR order 849600 failed: loyalty:8443 did not answer within 4000 ms" in shown
     lanes = el.locator(".ls-name").all_inner_texts()
     assert [lane.split("\n")[-1] for lane in lanes] == [lane["name"] for lane in story.data["lanes"]]
-    assert el.locator(".ls-joined").inner_text().startswith("joined: 23 by session")
+    assert el.locator(".ls-joined").inner_text().startswith("joined: 23 by session id, 3 by trace")
     made.picture("story-light")
     made.theme("dark")
     made.settle()
