@@ -18,6 +18,7 @@ from lognb._sql import sql as _sql
 from lognb._text import length, plain
 from lognb._version import __version__
 from lognb.analyses.changes import changes as _changes
+from lognb.analyses.compare import compare as _compare
 from lognb.analyses.facets import facets as _facets
 from lognb.analyses.hours import hours as _hours
 from lognb.analyses.stats import stats as _stats
@@ -170,6 +171,7 @@ class Logs:
     usage = _usage
     changes = _changes
     traces = _traces
+    compare = _compare
 
     def where(
         self, text: str | Query | None = None, *, since: Moment | None = None, until: Moment | None = None

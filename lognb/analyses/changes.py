@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from lognb import _text
+from lognb import _completer, _text
 from lognb._text import clock, count, plain, plural
 from lognb.analyses import buckets
 from lognb.analyses.series import Grid, Series, gathered
@@ -21,6 +21,7 @@ from lognb.schema import TIME
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from lognb.engines.base import Engine
     from lognb.logs import Logs
     from lognb.query import Clause
 
@@ -74,7 +75,7 @@ def changes(
     grid, series, whole = gathered(logs, query, grid, fields, field, percentile)
     names = {f: buckets.column(f, ("time", "until", "kind", "measure", "query")) for f in fields}
     found = [(s, shift) for s in series for shift in shifts(s.model, len(series))]
-    rows = [_row(s, shift, names) for s, shift in found] + [_gap(grid, g, names) for g in grid.gaps]
+    rows = [_row(logs.engine, s, shift, names) for s, shift in found] + [_gap(grid, g, names) for g in grid.gaps]
     frame = _moments(rows, names, max(_SAME, grid.n // 100) * width)
     return Result(
         frame=frame.drop("gain"),
@@ -92,7 +93,7 @@ def _whole(first: int, last: int, width: int) -> Grid:
     return Grid(start, width, max((last + 1 - start) // width, 0))
 
 
-def _row(series: Series, shift: Shift, names: dict[str, str]) -> dict[str, Any]:
+def _row(engine: Engine, series: Series, shift: Shift, names: dict[str, str]) -> dict[str, Any]:
     per = 1.0 if shift.kind == "variance" else series.per_minute
     end = None if shift.end is None else int(series.at[shift.end - 1]) + series.width
     return {
@@ -105,7 +106,7 @@ def _row(series: Series, shift: Shift, names: dict[str, str]) -> dict[str, Any]:
         "after": shift.after * per,
         "ratio": shift.after / shift.before if shift.before > 0 else None,
         "confidence": shift.confidence,
-        "query": str(Query(tuple(_condition(f, v) for f, v in series.values.items()))),
+        "query": str(Query(tuple(_condition(engine, f, v) for f, v in series.values.items()))),
         "gain": shift.gain,
     }
 
@@ -124,8 +125,10 @@ def _gap(grid: Grid, gap: tuple[int, int], names: dict[str, str]) -> dict[str, A
     return {"time": grid.time(low), "until": grid.time(high), "kind": "gap", "measure": "records", **absent, **level}
 
 
-def _condition(field: str, value: str | None) -> Clause:
-    return Not(Condition(field, "exists")) if value is None else Condition(field, "=", value)
+def _condition(engine: Engine, field: str, value: str | None) -> Clause:
+    if value is None:
+        return Not(Condition(field, "exists"))
+    return Condition(field, "=", _completer.typed(engine, field, [value])[value])
 
 
 def _moments(rows: list[dict[str, Any]], names: dict[str, str], near: int) -> pl.DataFrame:

@@ -1,0 +1,103 @@
+"""Differences as bars on both sides of nothing: what is fewer to the left, what is more to the right."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from lognb import _text
+from lognb._html import INK
+from lognb.charts.theme import CATEGORIES, dress
+
+if TYPE_CHECKING:
+    import altair as alt
+    import polars as pl
+
+ROW, SHOWN = 20, 20
+_NAME, _BARS, _WORDS = 330, 240, 290
+_MORE, _FEWER = CATEGORIES[5], CATEGORIES[0]  # vermilion and blue, which all readers can tell apart
+_FULL: float = 6.0  # log2: a bar ends at 64 times
+
+
+def draw(frame: pl.DataFrame) -> alt.TopLevelMixin:
+    """The first rows: what, a bar as long as log2 of the ratio (new and gone to the end), and the shares in words."""
+    import altair as alt
+
+    sure = frame.filter(frame["change"] != "once")
+    rows = [_bar(i, row) for i, row in enumerate(sure.head(SHOWN).iter_rows(named=True))]
+    height = ROW * max(len(rows), 1)
+    base = alt.Chart(alt.InlineData(values=rows), height=height)
+    y = alt.Y("row:O", axis=None, scale=alt.Scale(type="band", padding=0.2))
+    style: dict[str, Any] = {"baseline": "middle", "fontSize": 11.5, "color": INK}
+    tips = [alt.Tooltip(f"{n}:N") for n in ("name", "said", "query")]
+    name = base.properties(width=_NAME).mark_text(align="right", limit=_NAME, **style)
+    scale = alt.Scale(domain=[-_FULL, _FULL], nice=False)
+    colour = alt.Color("side:N", scale=alt.Scale(domain=["more", "fewer"], range=[_MORE, _FEWER]), legend=None)
+    x = alt.X("log2:Q", scale=scale, axis=None)
+    bars = base.properties(width=_BARS).mark_bar().encode(x=x, x2=alt.datum(0), y=y, color=colour, tooltip=tips)
+    zero = alt.Chart(alt.InlineData(values=[{}])).mark_rule(color=INK, opacity=0.5).encode(x=alt.value(_BARS / 2))
+    words = base.properties(width=_WORDS).mark_text(align="left", limit=_WORDS, **style)
+    chart = alt.hconcat(
+        name.encode(y=y, x=alt.value(_NAME), text="name:N", tooltip=tips),
+        alt.layer(bars, zero),
+        words.encode(y=y, x=alt.value(0), text="said:N", tooltip=tips),
+        spacing=10,
+    )
+    return cast("alt.TopLevelMixin", dress(chart))
+
+
+def _bar(i: int, row: dict[str, Any]) -> dict[str, Any]:
+    import math
+
+    up = row["change"] in ("new", "grown")
+    ratio = row["ratio"]
+    length = _FULL if not ratio else min(abs(math.log2(ratio)), _FULL)
+    return {
+        "row": i,
+        "name": _name(row),
+        "said": _said(row),
+        "log2": length if up else -length,
+        "side": "more" if up else "fewer",
+        "query": row["query"],
+    }
+
+
+def words(row: dict[str, Any]) -> str:
+    """One difference in words: "version=2.10.0 ×6.2: 3 % → 19 %"."""
+    return f"{_name(row)} {_said(row)}"
+
+
+def _name(row: dict[str, Any]) -> str:
+    field, value = _text.plain(row["field"], 60), row["value"]
+    if row["what"] == "number":
+        return field
+    if row["what"] == "pair":
+        parts = zip(field.split(" and "), str(value).split(" and "), strict=False)
+        return " and ".join(f"{f}={_text.plain(v, 40)}" for f, v in parts)
+    return f"no {field}" if value is None else f"{field}={_text.plain(value, 60)}"
+
+
+def _said(row: dict[str, Any]) -> str:
+    if row["what"] == "number":
+        old, new = (_text.measure(row[f"{side}_median"], row["field"]) for side in ("baseline", "current"))
+        return f"median {_times(row['ratio'])}: {old} → {new}"
+    old, new = (_share(row[f"{side}_share"]) for side in ("baseline", "current"))
+    if row["change"] == "new":
+        at = f" since {_text.clock(_ns(row['since']))}" if row["since"] is not None else ""
+        return f"new{at}: {_text.plural(row['current'], 'record')}, {new}"
+    if row["change"] == "gone":
+        return f"gone: {_text.plural(row['baseline'], 'record')} before, {old}"
+    return f"{_times(row['ratio'])}: {old} → {new}"
+
+
+def _times(ratio: float | None) -> str:
+    return "" if ratio is None else f"×{_text.number(round(ratio, 1 if ratio >= 1 else 2))}"
+
+
+def _share(part: float) -> str:
+    percent = 100 * part
+    return f"{percent:.0f} %" if percent >= 10 else f"{percent:.1f} %" if percent >= 0.1 else f"{percent:.2g} %"
+
+
+def _ns(at: Any) -> int:
+    micros: int = round(at.timestamp() * 1e6)
+    return micros * 1_000
