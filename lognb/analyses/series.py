@@ -87,7 +87,7 @@ def gathered(
     logs: Logs, query: Query, grid: Grid, fields: Sequence[str], number: str | None, of: str
 ) -> tuple[Grid, list[Series], pl.DataFrame]:
     """The grid with its gaps, all series, and records and errors by bucket, for a picture."""
-    whole = logs.engine.series(query, grid.width, [], 1, "session_id")
+    whole = logs.engine.series(query, grid.width, [], 1, "session")
     counted = {c: grid.dense(whole, c) for c in ("records", "errors", "bytes", "distinct")}
     grid = Grid(grid.start, grid.width, grid.n, _gaps(counted["records"]))
     found = list(_overall(grid, counted))
