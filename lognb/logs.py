@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import operator
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from lognb import _asking, _completer, _export, _notes, _overview
+from lognb import _arguments, _asking, _completer, _export, _notes, _overview
 from lognb._moments import Moment, resolve
 from lognb._progress import Bar
 from lognb._sql import sql as _sql
-from lognb._text import length, plain
+from lognb._text import plain
 from lognb._version import __version__
 from lognb.analyses.changes import changes as _changes
 from lognb.analyses.compare import compare as _compare
@@ -225,8 +224,8 @@ class Logs:
         without, in the order of the sources; around others none of those. Raises QueryError if no record has the id,
         if the record lacks what `same` names, or a time where there are seconds to count from it.
         """
-        at = _whole("record_id", record_id, 2**64 - 1)
-        (most, far), (most_after, far_after) = _side("before", before), _side("after", after)
+        at = _arguments.whole("record_id", record_id, 2**64 - 1)
+        (most, far), (most_after, far_after) = _arguments.side("before", before), _arguments.side("after", after)
         return self.engine.context(at, most, most_after, same, within=(far, far_after))
 
     def sample(self, n: int, seed: int = 0) -> pl.DataFrame:
@@ -235,7 +234,7 @@ class Logs:
         The same records and `seed` give the same sample, on any machine: the lot is a hash of record id and seed. A
         larger `n` adds to a smaller one. Raises QueryError for an `n` that is no number of records.
         """
-        return self.engine.sample(self.query, _whole("n", n), seed)
+        return self.engine.sample(self.query, _arguments.whole("n", n), seed)
 
     def to_polars(self, columns: Sequence[str] | None = None) -> pl.DataFrame:
         """All records in time order, in memory. `columns` may name any field.
@@ -337,25 +336,6 @@ class Logs:
         notes = [] if str(self.query) else [*_overview.notes_of(self.engine.overview), *self.engine.notes]
         rejected = "" if str(self.query) else _overview.rejected_of(self.load_report)
         return _overview.summarise(self.engine, self.query, self.sources, rejected, notes)
-
-
-def _whole(name: str, value: int | str, most: int = 2**63 - 1) -> int:
-    """A whole number from 0 to `most`; an id may be its decimal text."""
-    try:
-        number = int(value) if isinstance(value, str) else operator.index(value)
-    except (TypeError, ValueError):
-        number = -1
-    if not 0 <= number <= most:
-        raise QueryError(f"{name}={value!r} is no whole number from 0 to {most}")
-    return number
-
-
-def _side(name: str, value: int | str) -> tuple[int, int | None]:
-    """How many records, and how many ns away at most; a length of time leaves the number open."""
-    ns = length(value) if isinstance(value, str) else None
-    if ns is None and isinstance(value, str) and not value.isdecimal():
-        raise QueryError(f'{name}={value!r} is no number of records and no length of time like "30s"')
-    return (_whole(name, value), None) if ns is None else (2**63 - 1, ns)
 
 
 def _key(digests: list[str], options: dict[str, Any]) -> str:
