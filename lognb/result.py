@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from lognb import _html
-from lognb._text import count, grid, number, plain, plural, share, spark
+from lognb._text import count, duration, grid, number, plain, plural, share, spark
 from lognb.errors import LognbError
 from lognb.query import format_time
 
@@ -155,6 +155,8 @@ def _shown(name: str, column: pl.Series, limit: int) -> list[str]:
     values = column.to_list()
     if name == "share" and column.dtype.is_float():
         return ["" if v is None else share(round(v * 1_000_000), 1_000_000) for v in values]
+    if column.dtype.is_integer() and name.endswith("_ns"):
+        return ["" if v is None else duration(v) for v in values]
     if column.dtype.is_integer() and not name.endswith("record_id"):
         return ["" if v is None else count(v) for v in values]
     if column.dtype.is_float():

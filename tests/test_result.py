@@ -54,6 +54,14 @@ class _Tags(HTMLParser):
         self.loads += [value or "" for name, value in attrs if name in {"src", "href", "xlink:href", "data"}]
 
 
+def test_lengths_of_time_are_shown_in_units_and_written_in_ns(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"self_ns": [1_500_000_000, None, 0]}, schema={"self_ns": pl.Int64})
+    shown = Result(frame=frame, sentence="s", title="t", query=Query(), sources=("a",), draw=None)
+    assert "1.5 s" in repr(shown)
+    assert "1.5 s" in shown._repr_mimebundle_()["text/html"]
+    assert shown.write(tmp_path / "a.csv").read_text() == "self_ns\n1500000000\n\n0\n"
+
+
 def test_a_display_needs_no_script_and_no_network() -> None:
     shown = result(["web", "db"])._repr_mimebundle_()
     assert set(shown) == {"text/plain", "text/html"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -146,6 +147,7 @@ def _sentence(spans: pl.DataFrame, records: pl.DataFrame, frame: pl.DataFrame, *
     if len(records):
         apart = len(records) - int(frame["records"].sum())
         parts.append(plural(len(records), "record") + (f", {count(apart)} of them on no span" if apart else ""))
+    parts += _linked(spans)
     odd = Counter(why for why in frame["why"].to_list() if why)
     parts += [f"{count(n)} × {why}" for why, n in odd.most_common(3)]
     off = clock.spoken(clock.shifts(spans))
@@ -154,16 +156,30 @@ def _sentence(spans: pl.DataFrame, records: pl.DataFrame, frame: pl.DataFrame, *
 
 
 def _took(frame: pl.DataFrame) -> str:
+    """The longest root and, where spans lie outside of it, what all of them took."""
     timed = frame.filter(pl.col("shown_start").is_not_null(), pl.col("shown_end").is_not_null())
     roots = timed.filter(pl.col("depth") == 0).sort("duration_ns", descending=True, maintain_order=True)
     if not len(roots):
         return "no root has both its times"
     root = roots.row(0, named=True)
     took = f"{_service(root['service_name'])} {_name(root)} took {duration(root['duration_ns'])}"
-    if len(roots) == 1:
-        return took
-    first, last = (timed.select(pl.col(c).dt.timestamp("ns")).to_series() for c in ("shown_start", "shown_end"))
-    return f"{took}, with {plural(len(roots) - 1, 'other root')} {duration(int(last.max()) - int(first.min()))}"  # type: ignore[arg-type]
+    ends = timed.select(pl.col("shown_end").dt.timestamp("ns").max()).item()
+    whole = ends - timed.select(pl.col("shown_start").dt.timestamp("ns").min()).item()
+    return took if duration(whole) == duration(root["duration_ns"]) else f"{took}, all spans {duration(whole)}"
+
+
+def _linked(spans: pl.DataFrame) -> list[str]:
+    """The other traces that spans link to: what a queue or a batch carried on."""
+    texts = spans["links"].drop_nulls().unique(maintain_order=True).to_list()
+    own = set(spans["trace_id"].to_list())
+    found = [
+        link["trace_id"] for text in texts for link in json.loads(text) if isinstance(link, dict) and "trace_id" in link
+    ]
+    others = list(dict.fromkeys(str(trace) for trace in found if trace and trace not in own))
+    if not others:
+        return []
+    more = f" and {count(len(others) - 2)} more" if len(others) > 2 else ""
+    return [f"links to {plural(len(others), 'other trace')}: {', '.join(plain(t, 40) for t in others[:2])}{more}"]
 
 
 def _order(services: Sequence[str | None]) -> str:

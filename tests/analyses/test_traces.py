@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
-from spanning import MS, NINE, Span
+from spanning import MS, Span, dump
 
 import lognb as ln
 from lognb.analyses.traces import _wilson
@@ -15,40 +14,9 @@ from lognb.engines.base import OPERATIONS, TRACES
 from lognb.errors import QueryError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
 HOSTILE = '<img src=x onerror="alert(1)">\u202e\x1b[2J'
-KINDS = {"internal": 1, "server": 2, "client": 3, "producer": 4, "consumer": 5}
-
-
-def dump(spans: Sequence[Span], records: Sequence[tuple[str, str, float, str]] = ()) -> bytes:
-    """OTLP JSON lines of spans, and of records as (service, trace, seconds, severity)."""
-    lines = [
-        {"resourceSpans": [{**_resource(s.service), "scopeSpans": [{"spans": [_span(s)]}]}]}
-        for s in spans
-    ]  # fmt: skip
-    for service, trace, seconds, severity in records:
-        record = {
-            "timeUnixNano": str(NINE + round(seconds * 1e9)), "traceId": trace, "body": {"stringValue": "said"},
-            "severityNumber": {"info": 9, "error": 17}[severity],
-        }  # fmt: skip
-        lines.append({"resourceLogs": [{**_resource(service), "scopeLogs": [{"logRecords": [record]}]}]})
-    return "\n".join(map(json.dumps, lines)).encode()
-
-
-def _resource(service: str | None) -> dict[str, Any]:
-    attributes = [] if service is None else [{"key": "service.name", "value": {"stringValue": service}}]
-    return {"resource": {"attributes": attributes}}
-
-
-def _span(span: Span) -> dict[str, Any]:
-    times = {"startTimeUnixNano": span.start, "endTimeUnixNano": span.end}
-    return {
-        "traceId": span.trace, "spanId": span.id, "parentSpanId": span.parent or "", "name": span.name,
-        "kind": KINDS[span.kind], "status": {"code": 2} if span.status == "error" else {},
-        **{name: str(NINE + round(t * MS)) for name, t in times.items() if t is not None},
-    }  # fmt: skip
 
 
 def minute(at: int, failing: int = 0, slow: float = 1.0) -> tuple[list[Span], list[tuple[str, str, float, str]]]:

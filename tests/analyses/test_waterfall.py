@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from spanning import MS, NINE, Span, frame
+from spanning import MS, NINE, Span, dump, frame
 
 import lognb as ln
 from lognb.analyses.clock import browser_offset
@@ -167,6 +168,52 @@ def test_the_clock_of_one_customer(sample: ln.Logs, faults: dict[str, Any]) -> N
         if abs(browser_offset(sample.engine.spans(session=session), session).offset_ns or 0) > 100 * MS
     ]
     assert sorted(off) == sorted(fault["sessions"])
+
+
+def told(spans: list[Span], trace: str = "ab" * 16) -> tuple[str, str]:
+    """The sentence and the page of spans, read as OTLP."""
+    for span in spans:
+        span.trace = trace
+    result = waterfall(ln.read(dump(spans), progress=False), trace)
+    return result.sentence, result._repr_mimebundle_()["text/html"]
+
+
+def test_the_sentence_says_what_a_person_would_look_for() -> None:
+    spans = [
+        Span("1" * 16, None, 0, 100, "web", "client", name="GET /"),
+        Span("2" * 16, "1" * 16, 10, 95, "api", "server", name="GET /", status="error"),
+        Span("3" * 16, "2" * 16, 20, 90, "db", "client", "error", name="SELECT"),
+        Span("4" * 16, "2" * 16, 80, 81, "api", "producer", name="send"),
+        Span("5" * 16, "4" * 16, 4_000, 5_000, "mail", "consumer", name="receive"),
+        Span("6" * 16, "f" * 16, 30, 40, None, name=""),
+    ]
+    sentence, page = told(spans)
+    assert sentence == (
+        "web GET / took 100 ms, all spans 5 s: 6 spans in web → api → db → mail → (no service); "
+        "64 % of the critical path is db SELECT waiting for its answer; 2 errors, the deepest in db SELECT; "
+        "1 × its parent is not among the spans"
+    )
+    assert "<svg" in page
+
+
+def test_a_client_that_waits_is_no_culprit_where_its_callee_works() -> None:
+    sentence, _ = told([Span("1" * 16, None, 0, 100, "a", "client"), Span("2" * 16, "1" * 16, 1, 99, "b", "server")])
+    assert sentence == "a work took 100 ms: 2 spans in a → b; 98 % of the critical path is b work"
+
+
+def test_links_to_other_traces_are_told() -> None:
+    links = [{"traceId": f"{i:032x}", "spanId": "1" * 16} for i in (7, 7, 8, 9)]
+    sentence, _ = told([Span("1" * 16, None, 0, 1, "mail", "consumer", links=json.dumps(links))])
+    assert f"; links to 3 other traces: {7:032x}, {8:032x} and 1 more" in sentence
+    assert "links" not in told([Span("1" * 16, None, 0, 1, links=json.dumps([{"traceId": "ab" * 16}]))])[0]
+
+
+def test_hostile_names_stay_text() -> None:
+    hostile = '"><img src=x onerror=alert(1)><script>alert(2)</script>\x1b]0;x\x07|`*_\u202e'
+    sentence, page = told([Span("1" * 16, None, 0, 9, hostile, name=hostile), Span("2" * 16, "f" * 16, 0, 1, hostile)])
+    assert "<script" not in page.replace("&lt;script", "")
+    assert "<img src=x" not in page
+    assert not set("\x1b\x07\u202e") & set(sentence + page)
 
 
 def test_a_trace_that_is_not_there(sample: ln.Logs) -> None:
