@@ -18,6 +18,8 @@ from lognb._text import plain
 from lognb._version import __version__
 from lognb.analyses.changes import changes as _changes
 from lognb.analyses.compare import compare as _compare
+from lognb.analyses.errors import errors as _errors
+from lognb.analyses.errors import offer
 from lognb.analyses.facets import facets as _facets
 from lognb.analyses.hours import hours as _hours
 from lognb.analyses.stats import stats as _stats
@@ -160,6 +162,7 @@ class Logs:
         self.sources = tuple(sources)
         self.load_report = load_report
         self._count: int | None = None
+        offer(engine)
         _completer.install(Logs)
 
     volume = _volume
@@ -171,6 +174,7 @@ class Logs:
     changes = _changes
     traces = _traces
     compare = _compare
+    errors = _errors
 
     def where(
         self, text: str | Query | None = None, *, since: Moment | None = None, until: Moment | None = None

@@ -28,6 +28,7 @@ SHOWN = 20
 """How many rows a display shows; the rest is counted, and in `frame`."""
 
 _LINE = 130  # characters of the sentence in a line over a chart
+_SPARKS = {"histogram": "records", "trend": "occurrences"}  # lists that show as small bars, and what of them does
 _CELL = 200  # characters of a cell in a display; the whole text is in the frame
 
 
@@ -161,8 +162,10 @@ def _shown(name: str, column: pl.Series, limit: int) -> list[str]:
         return ["" if v is None else count(v) for v in values]
     if column.dtype.is_float():
         return ["" if v is None else number(v) for v in values]
-    if name == "histogram" and isinstance(column.dtype, pl.List):
-        return [spark([bin_["records"] for bin_ in v or ()]) for v in values]
+    if name in _SPARKS and isinstance(column.dtype, pl.List):
+        return [spark([bin_[_SPARKS[name]] for bin_ in v or ()]) for v in values]
+    if column.dtype == pl.List(pl.String):
+        return ["" if v is None else plain(", ".join(map(str, v)), limit) for v in values]
     return ["" if v is None else plain(str(v), limit) for v in values]
 
 

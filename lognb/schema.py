@@ -123,6 +123,20 @@ lane for each service). `end` is null for a moment. `text` is one line for a per
 is known. `severity` is null where none is meant. What a recording tells has the browser's clock.
 """
 
+# Keys that tell of an exception, most trusted first: OpenTelemetry's, then those that loggers and vendors write. The
+# last kind are lists of exceptions with frames as data: PostHog's of all ages, and those of Sentry's SDKs.
+EXCEPTION_KEYS: Final[dict[str, tuple[str, ...]]] = {
+    "type": ("exception.type", "$exception_type", "error.type", "error.kind", "error.name", "err.type"),
+    "message": ("exception.message", "$exception_message", "error.message", "err.message"),
+    "stack": (
+        "exception.stacktrace", "error.stack_trace", "error.stack", "err.stack", "stack_trace", "stacktrace",
+        "exc_info", "stack",
+    ),
+    "listed": ("$exception_list", "$exception_stack_trace_raw", "exception"),
+}  # fmt: skip
+# Which release a record is of; the first that it has.
+RELEASE_KEYS: Final = ("service.version", "release", "app.version", "$app_version")
+
 SPAN_KINDS: Final = ("unspecified", "internal", "server", "client", "producer", "consumer")
 STATUS_CODES: Final = ("unset", "ok", "error")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
     from threading import Thread
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from lognb.query import Query
 
@@ -54,6 +58,62 @@ class Panel:
     facets: pl.DataFrame
     volume: pl.DataFrame
     page: Page
+
+
+class Signs(NamedTuple):
+    """How an exception is known in a text: patterns of RE2, as lognb.stacks has them.
+
+    `stack`: a text of several lines holds one; `escaped`: a JSON text does; `line`: a line that stands in one only;
+    `mask`: what varies in a message; `numbers`: what is no matter in a stack; `length`: how much of a message counts;
+    `near`: how many records away from such a line others may belong to the same stack.
+    """
+
+    stack: str
+    escaped: str
+    line: str
+    mask: str
+    numbers: str
+    length: int
+    near: int
+
+
+Pieces = Callable[[pl.DataFrame], pl.DataFrame]
+"""Lines near sure ones (`row`, `stream`, `n`, `ns`, `body`) -> those that are of a stack: `row`, `piece`, `body`."""
+TOLD: Final = ("type", "message", "stack", "listed", "platform", "body", "masked")
+"""The columns of what exceptions tell, all of them text."""
+
+
+@dataclass(frozen=True)
+class Exceptions:
+    """The records that tell of an exception or are of severity error or fatal: the row numbers `rows`, in order.
+
+    `codes` says which row of `texts` each is about, `heads` whether it is the record of the exception itself (false:
+    a further line of a stack that was split). `texts` are distinct but for what varies: `type`, `message`, `stack`,
+    `listed`, `platform`, `body`, `masked`. `spans` are exceptions among the events of spans: `code`, `time`,
+    `trace_id`, `span_id`, `service_name`, `session_id`, `user_id`, `release`, `told` (something else tells it too).
+    `joined` is how many stacks were put together, from how many records.
+    """
+
+    rows: NDArray[np.int64]
+    codes: NDArray[np.int64]
+    heads: NDArray[np.bool_]
+    texts: pl.DataFrame
+    spans: pl.DataFrame
+    joined: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True)
+class Issues:
+    """Exceptions, grouped: `found.codes` are rows of `table`, whose column `issue` is the id.
+
+    `kinds` is a number for each of `found.rows`: exceptions with the same type and message have the same one; also a
+    column `kind` of `found.spans`. So it is known that a record and a span tell the same exception, though the span saw
+    less of its stack.
+    """
+
+    found: Exceptions
+    table: pl.DataFrame
+    kinds: NDArray[np.int64]
 
 
 class Engine(Protocol):
@@ -138,6 +198,25 @@ class Engine(Protocol):
         """What count, facets, volume and page say of one filter state; every dear condition is evaluated once.
 
         The `bytes` of its volume are null unless `size` asks for them.
+        """
+
+    def exceptions(self, signs: Signs, pieces: Pieces | None = None) -> Exceptions:
+        """What of all records and spans tells of an exception; with `pieces` stacks that were split are one text."""
+
+    def derive(self, name: str, make: Callable[[], Issues]) -> None:
+        """Let queries name a field that `make` gives when first asked for; a column or key of that name hides it."""
+
+    def derived(self, name: str) -> Issues:
+        """What was made of it."""
+
+    def issues(self, name: str, query: Query, every: int | None = None) -> pl.DataFrame:
+        """The issues among the records of a query, and among span events as far as the query can be asked of them.
+
+        Rows: `code` (a row of the table of `derived(name)`), `records`, `occurrences` (a split stack is one, what a
+        record and its spans tell is one), `spans` (events of spans), `sessions`, `users`, `services`, `releases`
+        (lists), `first`, `last`, `sample_record_id`, `earlier` (Boolean: a record or span event of it lies before the
+        query's window; null where that has no start), and `trend`, a list of {`bucket`, `occurrences`}, in buckets of
+        `every` ns, where that is given.
         """
 
     def fields(self, query: Query) -> pl.DataFrame:

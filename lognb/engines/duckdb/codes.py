@@ -18,6 +18,7 @@ import polars as pl
 
 from lognb.engines.duckdb import sql
 from lognb.engines.duckdb.connect import Params
+from lognb.engines.duckdb.derived import Given
 from lognb.engines.duckdb.fields import Attribute, Column, Either, Json, Looked
 from lognb.engines.duckdb.values import flat_literal
 from lognb.query import fields_of
@@ -100,8 +101,8 @@ class Codes:
         self._indexes: dict[str, NDArray[Any]] = {}
 
     def at_hand(self, name: str) -> Coded | None:
-        """The field, if it has been coded."""
-        return self._known.get(name)
+        """The field, if it has been coded, or is there as codes."""
+        return self[name] if name in self._engine.made else self._known.get(name)
 
     def __getitem__(self, name: str) -> Coded | None:
         """The field; None if it has too many values, or none that could be coded. Raises FieldError."""
@@ -116,6 +117,8 @@ class Codes:
             return self._index("size_bytes")
 
     def _code(self, field: Field) -> Coded | None:
+        if isinstance(field, Given):
+            return Coded(self._engine, field.dense, [*field.texts, None], Column("x", field.dtype))
         if isinstance(field, Looked):
             return Coded(self._engine, self._index(field.ix), [*field.values, None], field.of("x"))
         literal, x = _literal(field)

@@ -14,10 +14,13 @@ import polars as pl
 import pyarrow as pa
 
 from lognb.engines.base import FACETS, FIELDS, Page
-from lognb.engines.duckdb import context, pages, series, spans, sql, stats, traces, usage, volume
+from lognb.engines.duckdb import (
+    context, exceptions, issues, pages, series, spans, sql, stats, traces, usage, volume,
+)  # fmt: skip
 from lognb.engines.duckdb.answers import as_type
 from lognb.engines.duckdb.codes import Codes
 from lognb.engines.duckdb.connect import Params
+from lognb.engines.duckdb.derived import Derived, Given
 from lognb.engines.duckdb.fields import Fields, keyed
 from lognb.engines.duckdb.lookups import Lookups
 from lognb.engines.duckdb.masks import Masks, Picked
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
     import duckdb
     from numpy.typing import NDArray
 
-    from lognb.engines.base import Panel
+    from lognb.engines.base import Exceptions, Issues, Panel, Pieces, Signs
     from lognb.engines.duckdb.catalog import Catalog
     from lognb.engines.duckdb.fields import Field
     from lognb.engines.duckdb.user_sql import Locked
@@ -67,7 +70,8 @@ class DuckDB(Statements):
         self._locked: Locked | None = None
         self._opening = threading.Lock()
         self._tables = Lookups(self, sources)
-        self._fields = Fields(catalog, self._tables)
+        self.made = Derived(self)
+        self._fields = Fields(catalog, self._tables, self.made)
         self.places = Places(self)
         self.codes = Codes(self)
         self.masks = Masks(self, self.codes)
@@ -133,6 +137,18 @@ class DuckDB(Statements):
         frame = frame.select(pl.lit(field).alias("field"), "value", "records", "values", "chosen").cast(FACETS)  # type: ignore[arg-type]
         return frame.sort(["records", "value"], descending=[True, False], nulls_last=True)
 
+    def exceptions(self, signs: Signs, pieces: Pieces | None = None) -> Exceptions:
+        return exceptions.found(self, signs, pieces)
+
+    def derive(self, name: str, make: Callable[[], Issues]) -> None:
+        self.made.put(name, make)
+
+    def derived(self, name: str) -> Issues:
+        return self.made[name]
+
+    def issues(self, name: str, query: Query, every: int | None = None) -> pl.DataFrame:
+        return issues.counted(self, self.made[name], query, every)
+
     def panel(
         self, query: Query, fields: Sequence[str], every: int, by: str | None = "severity", limit: int = 100, *,
         top: int = 10, newest: bool = True, size: bool = False, columns: Sequence[str] | None = None,
@@ -153,11 +169,17 @@ class DuckDB(Statements):
         if picked.bits is None:
             yield self.places.between(picked.low, picked.high, params), params
             return
-        name = f"lognb_picked_{next(_serial)}"
-        cursor = self._cursor()
-        cursor.register(name, pa.table({"r": self.places.rows(picked.places())}))
-        try:
+        with self.registered(pa.table({"r": self.places.rows(picked.places())})) as name:
             yield f"{self.rowid} IN (SELECT r FROM {name})", Params()
+
+    @contextlib.contextmanager
+    def registered(self, table: pa.Table) -> Iterator[str]:
+        """The name by which statements of this thread see a table in memory."""
+        name = f"lognb_given_{next(_serial)}"
+        cursor = self._cursor()
+        cursor.register(name, table)
+        try:
+            yield name
         finally:
             cursor.unregister(name)
 
@@ -279,7 +301,7 @@ class DuckDB(Statements):
         return self._tables.resource_texts()
 
     def field_names(self) -> list[str]:
-        return self.catalog.names()
+        return [*(names := self.catalog.names()), *(n for n in self.made.names() if n not in names)]
 
     def close(self) -> None:
         if self._locked is not None:
@@ -301,8 +323,10 @@ class DuckDB(Statements):
         parts = []
         for i, name in enumerate(RECORD if columns is None else columns):
             ix = {"source": "source_ix", "resource": "resource_ix"}.get(name)
+            if ix is None and isinstance(field := self._fields[name], Given):
+                ix = self.rowid
             # Names from the data do not survive as names of SQL columns: DuckDB's know no case, Arrow's end at a NUL.
-            parts.append(f"{ix or self._fields[name].typed(params)} AS c{i}")
+            parts.append(f"{ix or field.typed(params)} AS c{i}")
         return f"SELECT {', '.join(parts)}"
 
     def _shape(self, frame: pl.DataFrame, columns: Sequence[str] | None) -> pl.DataFrame:
@@ -312,8 +336,10 @@ class DuckDB(Statements):
             if name in ("source", "resource"):
                 texts = self._tables.source_names() if name == "source" else self._tables.resource_texts()
                 column = pl.Series(texts, dtype=pl.String).gather(column.cast(pl.UInt32))
+            elif isinstance(field := self._fields[name], Given):
+                column = field.of(column)
             else:
-                column = as_type(column, self._fields[name].dtype)
+                column = as_type(column, field.dtype)
             out.append(column.alias(name))
         return pl.DataFrame(out)
 

@@ -66,6 +66,14 @@ class Lookups(Protocol):
         """Raises QueryError for what is no regular expression."""
 
 
+class Made(Protocol):
+    """Fields that are made when they are first asked for."""
+
+    def __contains__(self, name: str) -> bool: ...
+
+    def field(self, name: str) -> Field: ...
+
+
 @dataclass
 class Column:
     """A column of the record."""
@@ -275,10 +283,11 @@ class Either:
 
 @dataclass
 class Fields:
-    """All fields of a store. `tables` gives the values that are looked up by index."""
+    """All fields of a store. `tables` gives the values that are looked up by index, `made` the fields made later."""
 
     catalog: Catalog
     tables: Lookups
+    made: Made
 
     def __getitem__(self, name: str) -> Field:
         """Raises FieldError for a name that no record has."""
@@ -296,6 +305,8 @@ class Fields:
             return either
         if name.startswith("body.") and len(name) > 5:
             return _body(name[5:])
+        if name in self.made:
+            return self.made.field(name)
         raise FieldError.unknown(name, self.catalog.names())
 
     def _column(self, name: str) -> Field:
