@@ -204,7 +204,7 @@ def _sentence(frame: pl.DataFrame, joined: tuple[int, int]) -> str:
     head = f"{plural(frame.height, 'issue')}, {plural(total, 'error')}; most often {_text.plain(best['title'], 80)}"
     met = [plural(best[n], n[:-1]) for n in ("sessions", "users") if best[n]]
     where = f" in {best['culprit']}" if best["culprit"] else ""
-    head += f"{where}, {count(best['occurrences'])} times" + (f" ({', '.join(met)})" if met else "")
+    head += f"{where}, {plural(best['occurrences'], 'time')}" + (f" ({', '.join(met)})" if met else "")
     fresh = int(frame["new"].sum())
     if fresh:
         head += f"; {count(fresh)} new in this window"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from lognb.engines.base import Engine
+    from lognb.engines.base import Engine, Exceptions
 
 FIELD: Final = "issue"
 BY_LINE: Final = "issue_by_line"
@@ -42,10 +42,14 @@ def offer(engine: Engine) -> None:
 def _made(engine: Engine, *, join_lines: bool) -> Issues:
     found = engine.exceptions(SIGNS, lines.pieces if join_lines else None)
     issues, kinds = [], []
-    for row in found.texts.iter_rows(named=True):
+    none = []
+    for at, row in enumerate(found.texts.iter_rows(named=True)):
         chain = exceptions(row)
+        if not chain and row["severe"] is None:
+            none.append(at)  # it only looked like a stack
         issues.append(issue(chain, row["masked"] or ""))
         kinds.append((short(chain[0].type), masks.masked(chain[0].message)) if chain else ("", issues[-1].id))
+    found = _without(found, none)
     places, table = _table(issues)
     numbers = _numbered(kinds)
     spans = found.spans.with_columns(
@@ -67,6 +71,12 @@ def _table(issues: Sequence[Issue]) -> tuple[NDArray[np.int64], pl.DataFrame]:
     return np.array([place[one.id] for one in issues], np.int64), pl.DataFrame(table, schema=_TABLE, orient="row")
 
 
+def _without(found: Exceptions, texts: Sequence[int]) -> Exceptions:
+    """Less the records that tell one of some texts."""
+    kept = ~np.isin(found.codes, texts)
+    return replace(found, rows=found.rows[kept], codes=found.codes[kept], heads=found.heads[kept])
+
+
 def _numbered(values: Sequence[object]) -> NDArray[np.int64]:
     """A number for each value, the same for equal ones."""
     known: dict[object, int] = {}
@@ -84,6 +94,8 @@ def exceptions(told: dict[str, Any]) -> list[Raised]:
             message = message or told["listed"]  # some loggers write the exception's text in an attribute of that name
             kind = kind or "exception"
     if not chain:
-        return [Raised(kind, message)] if kind or told["stack"] else []
+        # A body that only looked like a stack tells nothing; an attribute for stacks does, whatever is in it.
+        given = told["stack"] if told["stack"] != told["body"] and not (told["body"] or "").startswith("{") else None
+        return [Raised(kind, message or given or "")] if kind or given else []
     first = replace(chain[0], type=kind or chain[0].type, message=message or chain[0].message)
     return [first, *chain[1:]]

@@ -79,7 +79,7 @@ class Signs(NamedTuple):
 
 Pieces = Callable[[pl.DataFrame], pl.DataFrame]
 """Lines near sure ones (`row`, `stream`, `n`, `ns`, `body`) -> those that are of a stack: `row`, `piece`, `body`."""
-TOLD: Final = ("type", "message", "stack", "listed", "platform", "body", "masked")
+TOLD: Final = ("type", "message", "stack", "listed", "platform", "body", "masked", "severe")
 """The columns of what exceptions tell, all of them text."""
 
 
@@ -89,8 +89,8 @@ class Exceptions:
 
     `codes` says which row of `texts` each is about, `heads` whether it is the record of the exception itself (false:
     a further line of a stack that was split). `texts` are distinct but for what varies: `type`, `message`, `stack`,
-    `listed`, `platform`, `body`, `masked`. `spans` are exceptions among the events of spans: `code`, `time`,
-    `trace_id`, `span_id`, `service_name`, `session_id`, `user_id`, `release`, `told` (something else tells it too).
+    `listed`, `platform`, `body`, `masked`; `severe` is "true" where the severity says an error. `spans` are exceptions
+    among the events of spans: `code`, `time`, `trace_id`, `span_id`, `service_name`, `session_id`, `user_id`, `release`, `told` (something else tells it too).
     `joined` is how many stacks were put together, from how many records.
     """
 

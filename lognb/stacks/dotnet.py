@@ -7,7 +7,7 @@ from typing import Final
 
 from lognb.stacks.model import MAX_FRAMES, Frame, Raised, whole
 
-_AT: Final = re.compile(r"\s*at ([^()]+)\(([^()]*)\)(?: in (.+))?\s*$")
+_AT: Final = re.compile(r"\s*at ([^\s()]+(?:\[[^\]()]*\])?)\(([^()]*)\)(?: in (.+))?\s*$")
 _NUMBER: Final = re.compile(r"(.*):(?:line|строка|Zeile|ligne) (\d+)$")
 _TYPE: Final = re.compile(r"((?:[\w`+]+\.)+[\w`+]+)(?: \([^()]{1,80}\))?(?::(?: (.*))?)?$")
 _END_INNER: Final = "--- End of inner exception stack trace ---"
@@ -17,7 +17,11 @@ _UNHANDLED: Final = re.compile(r"Unhandled [eE]xception[.:] ?")
 def is_frame(line: str) -> bool:
     """A line that .NET writes: a call with its parameters, without a file or with "in FILE:line N"."""
     found = _AT.match(line)
-    return found is not None and (":line " in (found[3] or "") or (found[3] is None and not _placed(found[2])))
+    return (
+        found is not None
+        and "." in found[1]
+        and (":line " in (found[3] or "") or (found[3] is None and not _placed(found[2])))
+    )
 
 
 def parse(lines: list[str]) -> list[Raised]:

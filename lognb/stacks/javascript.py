@@ -9,7 +9,7 @@ from lognb.stacks.model import MAX_FRAMES, Frame, Raised, whole
 
 _AT: Final = re.compile(r"\s*at (\S.*)$")
 _PLACE: Final = re.compile(r"(.*?)(?::(\d+))?(?::(\d+))?$")
-_GECKO: Final = re.compile(r"([^@]*)@(\[native code\]|.*:\d+)$")
+_GECKO: Final = re.compile(r"([^@]*)@(\[native code\]|.*:\d+:\d+)$")
 _BARE: Final = re.compile(r"(?:https?|file|webpack|capacitor|app)://\S+:\d+:\d+$")
 _ENDS: Final = re.compile(r":\d+:\d+\)?(?: \{)?$")
 _TYPE: Final = re.compile(r"([A-Za-z_$][\w$.]*)(?: \[[^\]]*\])?(?::(?: (.*))?)?$")

@@ -10,15 +10,20 @@ from typing import Final
 
 import polars as pl
 
+# A call behind "at": as the JVM and .NET write it, as V8 does, or a place alone.
+_CALL: Final = (
+    r"at (?:[\w$/@<>]+\.[^\s()]+\([^()\n]*\)|[^\n]*\([^()\s]*:\d+(?::\d+)?\)|[^\n]*\((?:native|<anonymous>|index \d+)\)"
+    r"|(?:async )?\S+:\d+:\d+)"
+)
 STACK: Final = (
-    r"(?:^|\n)[ \t|]*(?:at \S[^\n]*(?:\)|:\d+:\d+)|File \"[^\n]+\", line \d+|goroutine \d+ \[)"
+    rf"(?:^|\n)[ \t|]*(?:{_CALL}|File \"[^\n]+\", line \d+|goroutine \d+ \[)"
     r"|(?:^|\n)[^\n@]*@[^\n]*:\d+:\d+(?:\n|$)|Traceback \(most recent call last\)"
 )
 """A text of several lines that holds a stack."""
-ESCAPED: Final = r"\\n(?:\\t| )*(?:at \S[^\n]*(?:\)|:\d+:\d+)|File \\\\?\"[^\n]+\\\\?\", line \d+|goroutine \d+ \[)"
+ESCAPED: Final = rf"\\n(?:\\t| )*(?:{_CALL}|File \\\\?\"[^\n]+\\\\?\", line \d+|goroutine \d+ \[)"
 """A JSON text that holds one in a string."""
 LINE: Final = (
-    r"^\s*(?:at \S.*(?:\)|:\d+:\d+)\s*(?:\{\s*)?$|File \"[^\"]+\", line \d+(?:, in \S.*)?\s*$"
+    rf"^\s*(?:{_CALL}(?: in \S.*| ~?\[.*\])?\s*(?:\{{\s*)?$|File \"[^\"]+\", line \d+(?:, in \S.*)?\s*$"
     r"|Traceback \(most recent call last\):\s*$|goroutine \d+ \[[^\]]*\]:\s*$|\S+\.go:\d+(?: \+0x[0-9a-f]+)?\s*$"
     r"|\.\.\. \d+ (?:more|common frames omitted)\s*$)"
 )
@@ -31,7 +36,7 @@ _SAID: Final = "During handling of the above exception|The above exception was t
 _CLASSES: Final = (
     ("head", re.compile(r"\s*(?:\+ Exception Group )?Traceback \(most recent call last\):\s*$")),
     ("file", re.compile(r'\s*File "[^"]+", line \d+')),
-    ("at", re.compile(r"\s*at \S.*(?:\)|:\d+:\d+)\s*(?:\{\s*)?$")),
+    ("at", re.compile(rf"\s*{_CALL}(?: in \S.*| ~?\[.*\])?\s*(?:\{{\s*)?$")),
     ("place", re.compile(r"\s*\S+\.go:\d+(?: \+0x[0-9a-f]+)?\s*$")),
     ("goroutine", re.compile(r"\s*goroutine \d+ \[[^\]]*\]:\s*$")),
     ("panic", re.compile(r"(?:panic|fatal error): |\[signal ")),

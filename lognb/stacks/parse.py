@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from lognb.stacks import dotnet, go, javascript, jvm, python
@@ -12,7 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _LOOKED: Final = 2_000  # lines that tell the language
-_GO: Final = re.compile(r"goroutine \d+ ")
 
 
 def parse(text: str) -> list[Raised]:
@@ -29,7 +27,7 @@ def parse(text: str) -> list[Raised]:
     if not any("at " in x or '", line ' in x or "@" in x or ".go:" in x or "://" in x for x in lines):
         return python.parse(lines) if python.HEAD in text else []
     votes: dict[Callable[[list[str]], list[Raised]], int] = {
-        python.parse: sum(python.FILE.match(x) is not None for x in lines[:_LOOKED]),
+        python.parse: sum(python.is_frame(x) for x in lines[:_LOOKED]),
         go.parse: sum(go.is_frame(x) for x in lines[:_LOOKED]),
         jvm.parse: sum(jvm.is_frame(x) for x in lines[:_LOOKED]),
         javascript.parse: sum(javascript.is_frame(x) for x in lines[:_LOOKED]),

@@ -25,6 +25,11 @@ _RELATIONS: Final = (
 _MESSAGE_LINES: Final = 10
 
 
+def is_frame(line: str) -> bool:
+    """A line that only Python writes; in a group it has a margin."""
+    return FILE.match(_margined(line)) is not None
+
+
 def parse(lines: list[str]) -> list[Raised]:
     """The exceptions of a text, the one raised last first; the members of a group follow it."""
     state = _State()

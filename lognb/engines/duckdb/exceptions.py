@@ -40,6 +40,7 @@ _STACKS: Final = (
     "exception",
     "trace",
 )
+_SEVERE: Final = "severity IN ('error', 'fatal')"
 _QUIET: Final = "severity IN ('trace', 'debug', 'info')"
 
 
@@ -88,15 +89,15 @@ def _scan(
     line = (
         f"(NOT contains(body, chr(10)) AND regexp_matches(body, {params.add(signs.line)}))" if join_lines else "false"
     )
-    plain = f"CASE WHEN severity IN ('error', 'fatal') THEN {parts['masked']} END"
+    plain = f"CASE WHEN {_SEVERE} THEN {parts['masked']} END"
     number = params.add(signs.numbers)
     varying = [f"regexp_replace({parts[n]}, {number}, '0', 'g')" for n in ("message", "stack", "listed")]
     body = f"CASE WHEN stacked THEN regexp_replace(body, {number}, '0', 'g') WHEN NOT told THEN {plain} END"
     told = f"({parts['told']})"
     statement = (
         f"SELECT row, CASE WHEN told OR stacked OR severe THEN greatest(hash({parts['type']}, {', '.join(varying)}, "
-        f"{body}), 1) ELSE 0 END::UBIGINT AS h, line FROM (SELECT *, {engine.rowid} AS row, {told} AS told, "
-        f"{parts['stacked']} AS stacked, severity IN ('error', 'fatal') AS severe, {line} AS line FROM store.logs) "
+        f"{body}, severe), 1) ELSE 0 END::UBIGINT AS h, line FROM (SELECT *, {engine.rowid} AS row, {told} AS told, "
+        f"{parts['stacked']} AS stacked, {_SEVERE} AS severe, {line} AS line FROM store.logs) "
         "WHERE told OR stacked OR severe OR line"
     )
     out: tuple[list[Any], list[Any], list[Any]] = ([], [], [])
@@ -153,7 +154,8 @@ def _texts(engine: DuckDB, rows: NDArray[np.int64], signs: Signs) -> pl.DataFram
     listed = engine.joined(rows[order], params)
     frame = engine.frame(
         f"SELECT {engine.rowid} AS row, {select}, coalesce({parts['stack']}, CASE WHEN {parts['stacked']} THEN "
-        f"coalesce({stack}, body) END) AS stack, body {listed} ORDER BY {engine.rowid}",
+        f"coalesce({stack}, body) END) AS stack, body, CASE WHEN {_SEVERE} THEN 'true' END AS severe {listed} "
+        f"ORDER BY {engine.rowid}",
         params,
     )
     return frame[np.argsort(order)].select(pl.col(name).cast(pl.String) for name in TOLD)
@@ -185,8 +187,8 @@ def _spans(engine: DuckDB, signs: Signs) -> tuple[pl.DataFrame, pl.DataFrame]:
     spans = frame.join(codes, on="h", how="left", maintain_order="left").with_columns(
         pl.col("time").cast(TIME), _release().alias("release"), pl.lit(value=False).alias("told")
     )
-    empty = pl.lit(None, pl.String)
-    told = texts.with_columns(*(empty.alias(n) for n in ("listed", "platform", "body", "masked")))
+    empty, told_by = pl.lit(None, pl.String), ("type", "message", "stack")
+    told = texts.with_columns(*(empty.alias(n) for n in TOLD if n not in told_by))
     return spans.select(pl.col(n).cast(t) for n, t in SPANS.items()), told.select(TOLD)
 
 
