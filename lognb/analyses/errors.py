@@ -14,7 +14,7 @@ from lognb.charts import errors as charts
 from lognb.errors import QueryError, did_you_mean
 from lognb.query import Condition, Query
 from lognb.result import Result
-from lognb.schema import TIME
+from lognb.schema import RECORD, TIME
 from lognb.stacks import counted, in_app, uses_app
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ FRAMES: Final = {
     "frame": pl.UInt32(), "function": pl.String(), "file": pl.String(), "line": pl.Int64(), "column": pl.Int64(),
     "language": pl.String(), "in_app": pl.Boolean(), "counts": pl.Boolean(),
 }  # fmt: skip
-_HOW: Final = {"trace": "trace_id", "session": "session_id", "service": "service_name"}
+_HOW: Final = {"trace": "trace_id", "session": "session", "service": "service_name"}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -80,7 +80,8 @@ class Errors(Result):
         "trace", "session" and "service". Raises QueryError for a record without a time, or one that is not there.
         """
         at = self._sample(issue)
-        error = self._logs.all.where(Query((Condition("record_id", "=", at),))).head(1)
+        columns = [*RECORD, "session"]
+        error = self._logs.engine.fetch(Query((Condition("record_id", "=", at),)), columns).head(1)
         if not error.height:
             raise QueryError(f"no record has the id {at}")
         row = error.row(0, named=True)
@@ -94,7 +95,7 @@ class Errors(Result):
         how = pl.lit(None, pl.String)
         for name in reversed(list(same)):
             how = pl.when(pl.col(_HOW[name]) == same[name]).then(pl.lit(name)).otherwise(how)
-        return found.select(how.alias("how"), pl.all())
+        return found.select(how.alias("how"), *RECORD)
 
     @property
     def _logs(self) -> Logs:
@@ -104,7 +105,7 @@ class Errors(Result):
     def _near(self, column: str, value: str, until: int, seconds: float) -> pl.DataFrame:
         since = until - round(seconds * _text.SECOND)
         query = Query((Condition(column, "=", value),), since, until + 1)
-        return self._logs.engine.fetch(query)
+        return self._logs.engine.fetch(query, [*RECORD, "session"])
 
     def _sample(self, issue: str | int) -> int:
         if isinstance(issue, int) or issue.isdecimal():

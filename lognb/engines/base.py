@@ -90,7 +90,8 @@ class Exceptions:
     `codes` says which row of `texts` each is about, `heads` whether it is the record of the exception itself (false:
     a further line of a stack that was split). `texts` are distinct but for what varies: `type`, `message`, `stack`,
     `listed`, `platform`, `body`, `masked`; `severe` is "true" where the severity says an error. `spans` are exceptions
-    among the events of spans: `code`, `time`, `trace_id`, `span_id`, `service_name`, `session_id`, `user_id`, `release`, `told` (something else tells it too).
+    among the events of spans: `code`, `time`, `trace_id`, `span_id`, `service_name`, `session_id`, `user_id`,
+    `release`, `told` (something else tells it too).
     `joined` is how many stacks were put together, from how many records.
     """
 

@@ -176,9 +176,9 @@ GO = """panic: runtime error: index out of range [5] with length 3
 
 goroutine 1 [running]:
 main.(*Cart).Total(0xc000012120)
-\t/home/dev/shop/cart.go:21 +0x1d
+\t/build/dev/shop/cart.go:21 +0x1d
 main.main()
-\t/home/dev/shop/main.go:9 +0x4f"""
+\t/build/dev/shop/main.go:9 +0x4f"""
 CHAINED = (
     traceback().rstrip()
     + "\n\nDuring handling of the above exception, another exception occurred:\n\n"

@@ -69,7 +69,7 @@ def errors(count: int = 400, seed: int = 3) -> list[Rec]:
 def expected(rec: Rec) -> str | None:
     """The issue of a record, without any engine."""
     kind, text = rec.value("exception.type"), rec.value("exception.stacktrace")
-    if text or "Traceback" in rec.body:
+    if text or "File" in rec.body:
         body = json.loads(rec.body)["err"]["stack"] if rec.body.startswith("{") else rec.body
         return issue(parse(text or body)).id
     if kind:

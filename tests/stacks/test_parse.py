@@ -50,9 +50,9 @@ GO = """panic: runtime error: index out of range [5] with length 3 [recovered]
 
 goroutine 1 [running]:
 main.(*Cart).Total(0xc000012120, {0xc000014080, 0x3})
-\t/home/dev/shop/cart.go:21 +0x1d
+\t/build/dev/shop/cart.go:21 +0x1d
 main.main()
-\t/home/dev/shop/main.go:9 +0x4f
+\t/build/dev/shop/main.go:9 +0x4f
 """
 NET = """Shop.OrderException: failed
  ---> System.TimeoutException: no answer
@@ -91,7 +91,7 @@ def test_java_fills_the_frames_that_are_left_out_and_puts_what_was_suppressed_la
 
 
 def test_go_tells_the_first_panic_and_calls_without_what_was_passed() -> None:
-    frames = [("main.(*Cart).Total", "/home/dev/shop/cart.go", 21), ("main.main", "/home/dev/shop/main.go", 9)]
+    frames = [("main.(*Cart).Total", "/build/dev/shop/cart.go", 21), ("main.main", "/build/dev/shop/main.go", 9)]
     assert shape(GO) == [("", "runtime error", "index out of range [5] with length 3", frames)]
 
 

@@ -15,7 +15,17 @@ import pyarrow as pa
 
 from lognb.engines.base import FACETS, FIELDS, Page
 from lognb.engines.duckdb import (
-    context, exceptions, issues, pages, series, spans, sql, stats, traces, usage, volume,
+    context,
+    exceptions,
+    issues,
+    pages,
+    series,
+    spans,
+    sql,
+    stats,
+    traces,
+    usage,
+    volume,
 )  # fmt: skip
 from lognb.engines.duckdb.answers import as_type
 from lognb.engines.duckdb.codes import Codes

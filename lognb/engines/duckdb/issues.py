@@ -17,7 +17,6 @@ from lognb.engines.duckdb.connect import Params
 from lognb.engines.duckdb.exceptions import release_sql
 from lognb.engines.duckdb.fields import Column
 from lognb.engines.duckdb.volume import bucket
-from lognb.errors import FieldError
 from lognb.schema import SEVERITY, TIME
 
 if TYPE_CHECKING:
@@ -84,7 +83,7 @@ def told_twice(engine: DuckDB, issues: Issues) -> Issues:
 
 def _records(engine: DuckDB, source: str, where: str, params: Params) -> pl.DataFrame:
     values = {
-        "sessions": _text(engine, "session", "session_id", params=params),
+        "sessions": engine.field("session").text(params),
         "users": "user_id",
         "services": "service_name",
         "releases": release_sql(engine, params),
@@ -97,16 +96,6 @@ def _records(engine: DuckDB, source: str, where: str, params: Params) -> pl.Data
         f"WHERE {where} GROUP BY 1",
         params,
     )
-
-
-def _text(engine: DuckDB, *names: str, params: Params) -> str:
-    """The text of the first of some fields that there is; `session` also knows the sessions of traces."""
-    for name in names:
-        try:
-            return engine.field(name).text(params)
-        except FieldError:
-            continue
-    return "NULL::VARCHAR"
 
 
 def _trend(engine: DuckDB, source: str, where: str, params: Params, every: int | None) -> pl.DataFrame:
