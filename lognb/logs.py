@@ -20,6 +20,7 @@ from lognb.analyses.changes import changes as _changes
 from lognb.analyses.compare import compare as _compare
 from lognb.analyses.errors import errors as _errors
 from lognb.analyses.errors import offer
+from lognb.analyses.explain import explain as _explain
 from lognb.analyses.facets import facets as _facets
 from lognb.analyses.hours import hours as _hours
 from lognb.analyses.stats import stats as _stats
@@ -175,6 +176,7 @@ class Logs:
     traces = _traces
     compare = _compare
     errors = _errors
+    explain = _explain
 
     def where(
         self, text: str | Query | None = None, *, since: Moment | None = None, until: Moment | None = None

@@ -53,8 +53,9 @@ def compare(
     A value is told if G on its counts is beyond chance, the bursts of its own counts in 30 bins of each side taken into
     account unless the sides share time, and the effect is at least 1.5 times and half a point of share, or thrice. New
     and gone are facts, with the exact binomial chance. A number is told if its medians are apart by half the pooled
-    interquartile range, and beyond their notches (McGill, Tukey, Larsen 1978). A pair is told if its ratio is beyond
-    those of both its parts. What has no row: no confident claim. Statistics: contrast.py of this package, with sources.
+    interquartile range, beyond their notches (McGill, Tukey, Larsen 1978), and by a fifth. A pair is told if its
+    ratio is beyond those of both its parts. What has no row: no confident claim. Statistics: contrast.py of this
+    package, with sources.
 
     `fields` are those to compare; without, all that say of which kind a record is: not ids and times, not fields of
     over 2,000 values, nor of over 100 that are in fewer than 5 records each. `paired=False` leaves pairs out. Raises

@@ -40,6 +40,7 @@ _KINDS: Final = 100  # values that a field may have, however rare they are
 _PAIRED: Final = 12  # values, those that changed most, that are tried in pairs
 _BEYOND: Final = 0.58  # log2 of 1.5: by so much a pair has to beat both its parts
 _APART: Final = 0.5  # pooled interquartile ranges between two medians
+_LEAST_MOVED: Final = 1.2  # times: numbers that hardly vary move beyond chance by next to nothing
 _NUMBERS: Final = 20  # of fewer a median says little
 _GRAVE: Final = frozenset({"error", "fatal"})
 
@@ -117,6 +118,8 @@ def numbers(before: Side, after: Side, fields: Sequence[str]) -> Iterator[Row]:
         if abs(b - a) < max(_APART * pooled, notches) or a == b:
             continue
         ratio = b / a if a > 0 and b > 0 else None
+        if ratio is not None and 1 / _LEAST_MOVED < ratio < _LEAST_MOVED:
+            continue
         rank = abs(float(np.log2(ratio))) if ratio else abs(b - a) / max(pooled, 1e-9)
         shares = (n0 / before.records, n1 / after.records)
         clauses = (Condition(field, "exists"),)

@@ -97,7 +97,7 @@ def words(row: dict[str, Any], names: tuple[str, ...]) -> str:
 
 def _level(value: float, measure: str) -> str:
     if measure == "error share":
-        return f"{100 * value:.2g} %"
+        return f"{100 * value:.0f} %" if value >= 0.1 else f"{100 * value:.2g} %"
     if measure == "bytes":
         return f"{_text.size(round(value))} a minute"
     unit = {"records": " a minute", "sessions": " a bucket"}.get(measure, "")
