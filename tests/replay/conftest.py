@@ -1,4 +1,4 @@
-"""What the tests of recordings share: small recordings (recorded.py), and what a browser would make of one (rebuilt.py)."""
+"""What the tests of recordings share: small recordings, and what a browser would make of one."""
 
 from __future__ import annotations
 
