@@ -30,6 +30,7 @@ class Summary:
     records: int
     total: int
     spans: int
+    recordings: int
     first: int | None
     last: int | None
     severities: dict[str, int]
@@ -90,6 +91,8 @@ class Summary:
             head.append(f"{window(self.first, self.last, fine)} ({duration(self.last - self.first)})")
         if self.spans and not self.query:
             head.append(plural(self.spans, "span"))
+        if self.recordings and not self.query:
+            head.append(plural(self.recordings, "recording"))
         return head
 
     def _levels(self) -> list[tuple[str, int]]:
@@ -158,6 +161,7 @@ def summarise(engine: Engine, query: Query, sources: Sequence[str], rejected: st
         records=int(facts["records"]),
         total=int(whole["records"]),
         spans=int(whole["spans"]),
+        recordings=int(whole.get("recordings", {}).get("sessions", 0)),
         first=facts["first"],
         last=facts["last"],
         severities={str(k): int(v) for k, v in facts["severities"].items()},

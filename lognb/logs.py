@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from lognb import _arguments, _asking, _completer, _export, _notes, _overview
+from lognb import _arguments, _asking, _completer, _export, _kept, _notes, _overview
 from lognb._moments import Moment, resolve
 from lognb._progress import Bar
 from lognb._sql import sql as _sql
@@ -75,7 +75,7 @@ def read(
     large one message may be; what is beyond them is rejected in the load report.
 
     Raises SourceError if a source is missing, if `columns` names a part or a column that is not there, or if no log
-    record and no span came out of any source.
+    record, no span and no recording came out of any source.
     """
     if not sources:
         raise SourceError("nothing to read: name files, folders, patterns, addresses, bytes or frames")
@@ -259,6 +259,9 @@ class Logs:
         """All spans found beside the logs, in the columns of schema.SPAN; the query does not narrow them."""
         return self.engine.spans()
 
+    recordings = property(_kept.recordings)
+    events = property(_kept.events)
+
     def write_parquet(self, directory: str | Path) -> Path:
         """Write the records, and the spans, as lognb's own Parquet; `lognb.scan` opens it in place."""
         self.engine.write_parquet(Path(directory), self.query)
@@ -363,9 +366,9 @@ def _listed(keys: str | Sequence[str]) -> list[str]:
 
 
 def _some(load: Load) -> Iterator[Batch]:
-    """The batches; raises at their end, before there is a store, if no record and no span was in them."""
+    """The batches; raises at their end, before there is a store, if nothing was in them."""
     yield from load
-    if not load.report.records and not load.report.spans:
+    if not any(file.records or file.spans or file.recorded for file in load.report.files):
         why = [f"{plain(file.source, 100)}: {_overview.why(file)}" for file in load.report.files[:5]]
         more = f"; and {len(load.report.files) - 5} more" if len(load.report.files) > 5 else ""
-        raise SourceError("no log record and no span: " + "; ".join(why) + more, load.report)
+        raise SourceError("no log record and no span, and no recording: " + "; ".join(why) + more, load.report)

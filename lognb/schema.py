@@ -6,7 +6,7 @@ snake_case. This file is data: no I/O, no engine.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -101,6 +101,16 @@ RECORDING: Final[dict[str, pl.DataType]] = {
 }
 """One row is the recording (rrweb) of one session in one source; times are of the browser's clock, `size_bytes` of its
 JSON. Its events are fetched apart: the engine's `recording`.
+"""
+
+RECORDED: Final[dict[str, pl.DataType]] = {
+    **RECORDING,
+    "window_ids": pl.List(pl.String()),
+    "named": pl.Boolean(),
+    "data": pl.Binary(),
+}
+"""A stretch of a recording as loaders give it: `data` is the gzip of a JSON array of events `{type, timestamp (ms),
+data, windowId}`, sorted by timestamp; `named` says that the recording itself tells its session, not the file's name.
 """
 
 ITEM: Final[dict[str, pl.DataType]] = {
@@ -200,7 +210,7 @@ class Batch:
     of `resources`. The attributes of record i are the pairs `codes[offsets[i]:offsets[i + 1]]`, in the order sent,
     repeated keys included; a code is a row of `pairs`: `key` (String), `kind` (UInt8, a position in KINDS), `text`
     (String: a string as it is, any other value as its JSON literal). `resources` has one column `resource`, a JSON
-    object. `spans` has the columns of SPAN.
+    object. `spans` has the columns of SPAN, `recordings` those of RECORDED.
 
     Pairs are kept apart because a pair often recurs: to write each once is what makes decoding fast, and an engine
     can pivot them into columns without parsing JSON again.
@@ -212,14 +222,16 @@ class Batch:
     pairs: pl.DataFrame
     resources: pl.DataFrame
     spans: pl.DataFrame
+    recordings: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=RECORDED))
 
 
-# The store, as a DuckDB file and as Parquet: the tables `logs`, `resources`, `resource_attrs`, `spans`, `sources` and
-# a manifest. In `logs` the fields below stand as they are; every (key, kind) of attributes that is frequent has a flat
-# column; all other pairs of a record are in two parallel lists, `attr_keys` and `attr_values` (JSON literals), the
-# last one sent first, so that the first place of a key is the value that counts. Of a repeated key only the last value
-# is ever flat. `trace_session`, in `logs` and `spans`, is the one session of the trace of a record or span that names
-# none itself (JOINED). Times are without a zone, in UTC. A change of any of this is a new LAYOUT_VERSION.
+# The store, as a DuckDB file and as Parquet: the tables `logs`, `resources`, `resource_attrs`, `spans`, `recordings`,
+# `sources` and a manifest. In `logs` the fields below stand as they are; every (key, kind) of attributes that is
+# frequent has a flat column; all other pairs of a record are in two parallel lists, `attr_keys` and `attr_values` (JSON
+# literals), the last one sent first, so that the first place of a key is the value that counts. Of a repeated key only
+# the last value is ever flat. `trace_session`, in `logs` and `spans`, is the one session of the trace of a record or
+# span that names none itself (JOINED). Times are without a zone, in UTC. A change of any of this is a new
+# LAYOUT_VERSION.
 LAYOUT_VERSION: Final = 2
 ROW_GROUP: Final = 122_880
 

@@ -294,6 +294,15 @@ class Engine(Protocol):
         times as sent; `gap_ns` the part of clients, who wait. `p50_ns`, `p95_ns`: of durations, nearest rank.
         """
 
+    def recordings(self) -> pl.DataFrame:
+        """The recordings, in RECORDING columns, by start: one row for each session and source.
+
+        A recording whose session no record has, while the time (and user) of exactly one session fits, is that one's.
+        """
+
+    def recording(self, session_id: str) -> list[bytes]:
+        """The events of a session's recordings, each part the gzip of a JSON array (schema.RECORDED); [] if none."""
+
     def write_parquet(self, directory: str | Path, query: Query) -> None:
         """Write the records as Parquet in lognb's layout."""
 

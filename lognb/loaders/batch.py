@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 
 from lognb.loaders.cells import runs
-from lognb.loaders.pairs import AttributeLists
-from lognb.schema import RECORD, Batch
+from lognb.loaders.pairs import AttributeLists, no_attributes
+from lognb.schema import RECORD, SPAN, Batch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,4 +46,14 @@ def joined(batches: Sequence[Batch]) -> Batch:
         pl.concat([b.pairs for b in batches]),
         pl.concat([b.resources for b in batches]),
         pl.concat([b.spans for b in batches]),
+        pl.concat([b.recordings for b in batches]),
     )
+
+
+def nothing() -> Batch:
+    """A Batch without a record, for what stands beside records."""
+    none = no_attributes(0)
+    apart = {n: t for n, t in RECORD.items() if n not in ("attributes", "resource")} | {"resource_ix": pl.UInt32()}
+    no_resources = pl.DataFrame(schema={"resource": pl.String})
+    spans = pl.DataFrame(schema=SPAN)
+    return Batch(pl.DataFrame(schema=apart), none.offsets, none.codes, none.table, no_resources, spans)

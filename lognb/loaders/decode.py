@@ -60,6 +60,7 @@ class Decoded:
     records: int = 0
     spans: int = 0
     metrics: int = 0
+    recorded: int = 0  # events of recordings
     accepted_bytes: int = 0
     rejected_bytes: int = 0
     signals: set[str] = field(default_factory=set)

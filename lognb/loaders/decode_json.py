@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from functools import lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
@@ -11,8 +12,8 @@ import msgspec
 import polars as pl
 from msgspec.structs import fields as struct_fields
 
-from lognb.loaders import columns, json_columns, json_repair, otlp_json, plain_json, values
-from lognb.loaders.batch import joined
+from lognb.loaders import columns, json_columns, json_repair, otlp_json, plain_json, rrweb, values
+from lognb.loaders.batch import joined, nothing
 from lognb.loaders.columns import Groups, LogColumns, Owner, SpanColumns
 from lognb.loaders.framing import BOM
 from lognb.loaders.otlp_json import Record, Request, Span, Status
@@ -102,15 +103,18 @@ def decode_json(
     """Fill `out` from JSON units: OTLP, and where a unit is none of it, plain records (plain_json.py)."""
     logs, spans = _Rows(Record, out.notes), _Rows(Span, out.notes)
     plain: list[plain_json.Row] = []
+    recordings = rrweb.Recordings()
     was_plain = False
     decoders = list(otlp_json.REQUEST)
     for i, unit in enumerate(units):
         # Plain records do not pass for OTLP, nor OTLP for them: the kind of the last unit is tried first.
-        found = plain_json.rows(i, unit, columns_, out) if was_plain else None
-        request = _fast(unit, decoders) if found is None else None
+        request = None if was_plain else _fast(unit, decoders)
         empty = request is None or not (request.resource_logs or request.resource_spans or request.resource_metrics)
-        if found is None and empty and not was_plain:
-            found = plain_json.rows(i, unit, columns_, out)
+        if empty and recordings.take(unit, int(place.positions[i]), out):
+            continue  # before its events, which have a timestamp, pass for records
+        found = plain_json.rows(i, unit, columns_, out) if empty else None
+        if was_plain and found is None:
+            request = _fast(unit, decoders)
         was_plain = found is not None
         if found is not None:
             plain += found
@@ -139,6 +143,8 @@ def decode_json(
             out.records -= len(plain)
             for i in dict.fromkeys(row.unit for row in plain):
                 out.reject(units[i], f"records that could not be read: {said(e)}")
+    if recordings.events:
+        made.append(replace(nothing(), recordings=recordings.frame(place, out)))
     if made:
         out.batch = joined(made)
 

@@ -5,8 +5,10 @@ A row group that cannot be read costs itself, a file its own records; each is a 
 
 from __future__ import annotations
 
+import gzip
 import json
-from dataclasses import dataclass
+import zlib
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -15,10 +17,23 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from lognb.loaders.batch import nothing
 from lognb.loaders.decode import Decoded, Rejected
-from lognb.loaders.pairs import PAIRS, no_attributes
+from lognb.loaders.pairs import PAIRS
 from lognb.loaders.values import ARRAY, BOOL, BYTES, DOUBLE, EMPTY, INT, KVLIST, STRING
-from lognb.schema import FLAT_KINDS, KIND, LAYOUT_VERSION, RECORD, SEVERITY, SPAN, STORED, TIME, Batch, flat_split
+from lognb.schema import (
+    FLAT_KINDS,
+    KIND,
+    LAYOUT_VERSION,
+    RECORD,
+    RECORDED,
+    SEVERITY,
+    SPAN,
+    STORED,
+    TIME,
+    Batch,
+    flat_split,
+)
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -64,6 +79,10 @@ def folder(source: Source, report: FileReport) -> Iterator[Batch]:
         yield from _file(file, report, lambda table, notes: _records(table, tables, notes))
     if (source.path / "spans.parquet").is_file():
         yield from _file(source.path / "spans.parquet", report, lambda table, notes: _spans(table, tables, notes))
+    if (source.path / "recordings.parquet").is_file():
+        yield from _file(
+            source.path / "recordings.parquet", report, lambda table, notes: _recordings(table, tables, notes)
+        )
     known = report.records + (report.rejected_records or 0)
     if report.rejected_records is not None and known < manifest["records"]:
         missing = manifest["records"] - known
@@ -129,7 +148,9 @@ def _group(
             batch = decode(pa.table(part), decoded.notes)
             done += part.num_rows
             decoded.batch, decoded.records, decoded.spans = batch, len(batch.records), len(batch.spans)
-            decoded.signals = {signal for signal, n in (("logs", decoded.records), ("traces", decoded.spans)) if n}
+            decoded.recorded = int(batch.recordings["events"].sum())
+            found = (("logs", decoded.records), ("traces", decoded.spans), ("recordings", decoded.recorded))
+            decoded.signals = {signal for signal, n in found if n}
             report.add(decoded)
             yield batch
     except DAMAGE as e:
@@ -137,7 +158,7 @@ def _group(
         size = min(sum(max(c.total_compressed_size, 0) for c in chunks), report.bytes - report.rejected_bytes)
         report.rejected_bytes += size
         offset = min((c.dictionary_page_offset or c.data_page_offset for c in chunks), default=0)
-        lost = 0 if name == "spans.parquet" else max(facts.num_rows - done, 0)
+        lost = 0 if name in ("spans.parquet", "recordings.parquet") else max(facts.num_rows - done, 0)
         what = f"{name}, row group {group + 1}, {facts.num_rows - done:,} rows cannot be read: {said(e)}"
         report.reject(Rejected(group + 1, offset, size, what, lost))
 
@@ -165,11 +186,25 @@ def _spans(table: pa.Table, tables: _Tables, notes: Counter[str]) -> Batch:
     texts = [_objects(frame[n], notes) for n in ("attributes", "resource", "scope_attributes")]
     lists = [_objects(frame[n], notes, "[]") for n in ("events", "links")]
     spans = frame.with_columns(*texts, *lists, _names(tables.sources, frame["source_ix"].cast(pl.UInt32)))
-    none = no_attributes(0)
-    apart = {n: t for n, t in RECORD.items() if n not in ("attributes", "resource")} | {"resource_ix": pl.UInt32()}
-    spans = spans.select(*(pl.col(n).cast(t) for n, t in SPAN.items()))
-    no_resources = pl.DataFrame(schema={"resource": pl.String})
-    return Batch(pl.DataFrame(schema=apart), none.offsets, none.codes, none.table, no_resources, spans)
+    return replace(nothing(), spans=spans.select(*(pl.col(n).cast(t) for n, t in SPAN.items())))
+
+
+def _recordings(table: pa.Table, tables: _Tables, notes: Counter[str]) -> Batch:
+    """What is no gzip of a JSON array would be met when it is played: it is left out, and counted."""
+    frame = _in_utc(pl.DataFrame(table), RECORDED)
+    frame = frame.with_columns(_names(tables.sources, frame["source_ix"].cast(pl.UInt32)), windows=pl.lit(1))
+    whole = pl.Series([_whole(data) for data in frame["data"].to_list()], dtype=pl.Boolean)
+    if not whole.all():
+        notes["recording that is no gzip of JSON, left out"] += int((~whole).sum())
+    frame = frame.filter(whole).with_columns(windows=pl.col("window_ids").list.len().clip(1))
+    return replace(nothing(), recordings=frame.select(*(pl.col(n).cast(t) for n, t in RECORDED.items())))
+
+
+def _whole(data: bytes | None) -> bool:
+    try:
+        return msgspec.json.decode(gzip.decompress(data or b""), type=list[msgspec.Raw]) is not None
+    except (OSError, EOFError, zlib.error, msgspec.DecodeError, RecursionError):
+        return False
 
 
 def _in_utc(frame: pl.DataFrame, schema: dict[str, pl.DataType]) -> pl.DataFrame:

@@ -27,7 +27,8 @@ KEEP: Final = 10_000  # rejections of one source that are kept with their place;
 class FileReport:
     """One source. Bytes: `bytes` as it lies on disk; `stream_bytes` decompressed, of which `accepted_bytes` lie in
     units that were decoded, `rejected_bytes` in parts that were not, the rest is white space between units.
-    `out_of_order`: records whose time is before that of the record in front of them."""
+    `out_of_order`: records whose time is before that of the record in front of them. `recordings`: the sessions
+    whose recordings are in it, with `recorded` events."""
 
     source: str
     bytes: int = 0
@@ -40,6 +41,8 @@ class FileReport:
     records: int = 0
     spans: int = 0
     metrics: int = 0
+    recordings: list[str] = field(default_factory=list)
+    recorded: int = 0
     rejected: int = 0
     rejected_records: int | None = 0  # None: not countable
     stream_bytes: int = 0
@@ -66,6 +69,7 @@ class FileReport:
         self.records += decoded.records
         self.spans += decoded.spans
         self.metrics += decoded.metrics
+        self.recorded += decoded.recorded
         self.accepted_bytes += decoded.accepted_bytes
         self.rejected_bytes += decoded.rejected_bytes
         self.signals = sorted({*self.signals, *decoded.signals})
@@ -74,6 +78,7 @@ class FileReport:
         for r in decoded.rejected:
             self.reject(r)
         if decoded.batch is not None:
+            self.recordings = sorted({*self.recordings, *decoded.batch.recordings["session_id"].to_list()})
             self._times(decoded.batch.records["time"].cast(pl.Int64), decoded.batch.spans["start"].cast(pl.Int64))
 
     def _times(self, records: pl.Series, spans: pl.Series) -> None:
@@ -94,6 +99,8 @@ class FileReport:
         got = [
             f"{n:,} {word}{'' if n == 1 else 's'}" for n, word in ((self.records, "record"), (self.spans, "span")) if n
         ]
+        if self.recorded:
+            got.append(f"{plural(self.recorded, 'event')} of {plural(len(self.recordings), 'recording')}")
         if self.metrics:
             got.append(f"{self.metrics:,} metric{'' if self.metrics == 1 else 's'} skipped")
         if not got:
@@ -144,13 +151,14 @@ class LoadReport:
     @property
     def frame(self) -> pl.DataFrame:
         """One row per source: what it is, counts, bytes, first and last time (UTC), records out of order."""
-        names = "source format framing compression signals units records spans metrics rejected rejected_records bytes"
-        names += " stream_bytes rejected_bytes first last without_time out_of_order outcome"
+        names = "source format framing compression signals units records spans recordings recorded metrics rejected"
+        names += " rejected_records bytes stream_bytes rejected_bytes first last without_time out_of_order outcome"
         text = {"source", "format", "framing", "compression", "signals", "outcome"}
         schema = {
             n: pl.String() if n in text else TIME if n in ("first", "last") else pl.Int64() for n in names.split()
         }
-        rows = [[", ".join(f.signals) if n == "signals" else getattr(f, n) for n in schema] for f in self.files]
+        made = [{"signals": ", ".join(f.signals), "recordings": len(f.recordings)} for f in self.files]
+        rows = [[m.get(n, getattr(f, n)) for n in schema] for f, m in zip(self.files, made, strict=True)]
         ints = {n: pl.Int64() if n in ("first", "last") else t for n, t in schema.items()}
         return pl.DataFrame(rows, schema=ints, orient="row").cast({"first": TIME, "last": TIME})
 
@@ -261,6 +269,10 @@ _COUNTED: Final = {
 def _overall_lines(o: Mapping[str, Any]) -> list[str]:
     """The findings over all records that a person should know, only where there is something to say."""
     out = []
+    for said, session in o.get("recordings", {}).get("linked", ()):
+        out.append(f"the recording {said!r} has no record of its own: by time it is of session {session}")
+    if alone := o.get("recordings", {}).get("alone"):
+        out.append(f"{plural(len(alone), 'recording')} of sessions without a record: {', '.join(map(repr, alone[:3]))}")
     for key, words in _COUNTED.items():
         if o.get(key):
             out.append(f"{plural(o[key], 'record')} {words}")

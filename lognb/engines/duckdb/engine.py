@@ -19,6 +19,7 @@ from lognb.engines.duckdb import (
     exceptions,
     issues,
     pages,
+    recordings,
     series,
     spans,
     sql,
@@ -296,6 +297,12 @@ class DuckDB(Statements):
 
     def operations(self, query: Query, *, names: bool) -> pl.DataFrame:
         return traces.by_service(self, query, names=names)
+
+    def recordings(self) -> pl.DataFrame:
+        return recordings.listed(self)
+
+    def recording(self, session_id: str) -> list[bytes]:
+        return recordings.parts(self, session_id)
 
     def write_parquet(self, directory: str | Path, query: Query) -> None:
         from lognb.engines.duckdb import parquet

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from lognb.engines.duckdb import recordings
 from lognb.engines.duckdb.connect import rows
 from lognb.engines.duckdb.joins import JOINED_SQL
 
@@ -48,6 +49,7 @@ def overview(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     return {
         "records": records,
         "spans": rows(con, "SELECT count(*) FROM store.spans")[0][0],
+        "recordings": recordings.facts(con),
         "first": first,
         "last": last,
         "without_time": without,

@@ -22,12 +22,13 @@ if TYPE_CHECKING:
     from lognb.query import Query
 
 MANIFEST: Final = "manifest.json"
-_SMALL: Final = ("resources", "resource_attrs", "sources", "spans", "keys")
+_BESIDE: Final = ("resources", "resource_attrs", "sources", "spans", "recordings")
+_SMALL: Final = (*_BESIDE, "keys")
 _FILE_ROWS: Final = 16 * ROW_GROUP
 
 
 def write(engine: DuckDB, directory: Path, query: Query) -> None:
-    """Write the records of a query, their resources and all spans and sources.
+    """Write the records of a query, their resources and all spans, recordings and sources.
 
     An earlier folder of ours is replaced, once the new one is whole; any other that is not empty is refused.
     """
@@ -42,7 +43,8 @@ def write(engine: DuckDB, directory: Path, query: Query) -> None:
         for table in ("resources", "resource_attrs"):
             _copy(engine, f"SELECT * FROM store.{table} WHERE {used} ORDER BY ALL", params, temp / f"{table}.parquet")
         _sources(engine, temp / "sources.parquet")
-        _copy(engine, "SELECT * FROM store.spans", Params(), temp / "spans.parquet")
+        for table in ("spans", "recordings"):
+            _copy(engine, f"SELECT * FROM store.{table}", Params(), temp / f"{table}.parquet")
         _describe(temp, engine.report)
         _swap(temp, directory)
     except OSError as error:
@@ -105,7 +107,7 @@ def _describe(folder: Path, report: dict[str, Any]) -> None:
     """The table of keys and the manifest, from what was written."""
     con = connect()
     try:
-        _views(con, folder, ("resources", "resource_attrs", "sources", "spans"))
+        _views(con, folder, _BESIDE)
         catalog.write(con)
         con.execute(f"COPY store.keys TO {literal(str(folder / 'keys.parquet'))} (FORMAT parquet, COMPRESSION zstd)")
         facts = overview(con)

@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from lognb.engines.duckdb.pivot import Chunk, Type
+from lognb.engines.duckdb.recordings import STAGED
 from lognb.schema import LEVELS, ROW_GROUP, SPAN, STORED
 
 if TYPE_CHECKING:
@@ -69,12 +70,14 @@ class Stage:
     """Does any record or span name a session?"""
     loose: bool = False
     """Has any of them a trace and no session?"""
+    recordings: list[pl.DataFrame] = field(default_factory=list)
+    recording_files: list[Path] = field(default_factory=list)
 
     def fill(self, batches: Iterable[Batch]) -> None:
         """Take all batches; may be called once."""
         self._waiting: list[tuple[pl.DataFrame, Batch]] = []
         self._chunks: list[Chunk] = []
-        self._rows = self._bytes = self._held = self._span_rows = 0
+        self._rows = self._bytes = self._held = self._span_rows = self._recorded = 0
         self._writing: Future[None] | None = None
         with ThreadPoolExecutor(1, thread_name_prefix="lognb-stage") as self._writer:
             for batch in batches:
@@ -87,6 +90,8 @@ class Stage:
             self._chunks.clear()
             if self.files:
                 self._put_spans()
+            if self.recording_files:
+                self._put_recordings()
             self._wait()
 
     def frequent(self) -> list[Type]:
@@ -108,6 +113,11 @@ class Stage:
             self._look(self.span_frames[-1])
             if self.folder is not None and self._span_rows >= ROW_GROUP:
                 self._put_spans()
+        if len(batch.recordings):
+            self.recordings.append(self._named(batch.recordings).select(pl.col(n).cast(t) for n, t in STAGED.items()))
+            self._recorded += int(self.recordings[-1]["data"].bin.size().sum())
+            if self.folder is not None and self._recorded >= self.limits.chunk_bytes:
+                self._put_recordings()
         if not len(batch.records):
             return
         frame = self._conform(batch)
@@ -185,6 +195,12 @@ class Stage:
             self.span_files.append(self.folder / f"spans-{len(self.span_files):06d}.parquet")
             self._write(pl.concat(self.span_frames), self.span_files[-1])
             self.span_frames, self._span_rows = [], 0
+
+    def _put_recordings(self) -> None:
+        if self.recordings and self.folder is not None:
+            self.recording_files.append(self.folder / f"recordings-{len(self.recording_files):06d}.parquet")
+            self._write(pl.concat(self.recordings), self.recording_files[-1])
+            self.recordings, self._recorded = [], 0
 
     def _write(self, frame: pl.DataFrame, path: Path) -> None:
         """Write beside the decoding of the next rows; at most one frame is under way."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import polars as pl
 
-from lognb.engines.duckdb import joins
+from lognb.engines.duckdb import joins, recordings
 from lognb.engines.duckdb.connect import Params, literal, name, rows
 from lognb.engines.duckdb.resources import pairs_of
 from lognb.engines.duckdb.stage import _NO_TIME
@@ -69,6 +69,7 @@ def create(con: duckdb.DuckDBPyConnection, stage: Stage, progress: Callable[[flo
     for view in ("staged", "staged_spans"):
         con.unregister(view)
     _resources(con, list(stage.resources))
+    recordings.create(con, stage)
 
 
 def _logs_source(con: duckdb.DuckDBPyConnection, stage: Stage) -> str:

@@ -1,0 +1,48 @@
+"""What Logs keep beside plain records, as frames: recordings of sessions, and events."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from lognb.query import Query
+from lognb.schema import TIME
+
+if TYPE_CHECKING:
+    from lognb.logs import Logs
+
+EVENTS: Final = pl.Schema({
+    "time": TIME,
+    "event": pl.String(),
+    "session": pl.String(),
+    "user": pl.String(),
+    "url": pl.String(),
+    "record_id": pl.UInt64(),
+    "properties": pl.String(),
+})  # fmt: skip
+_URL: Final = ("$current_url", "url.full", "url")
+
+
+def recordings(self: Logs) -> pl.DataFrame:
+    """The session recordings found beside the logs, in the columns of schema.RECORDING; the query does not narrow them.
+
+    One row for each session and source, by start, in the time of the browser's clock.
+    """
+    return self.engine.recordings()
+
+
+def events(self: Logs) -> pl.DataFrame:
+    """The records that are events (OpenTelemetry: log records with an event name), in time order.
+
+    `event` is the name, `properties` all attributes as a JSON object, `url` the page where one is said. Events of
+    PostHog are such records.
+    """
+    query = self.query & Query.parse("event_name exists")
+    frame = self.engine.fetch(query, ["time", "event_name", "session_id", "user_id", "record_id", "attributes"])
+    attributes = frame["attributes"]
+    url = pl.coalesce(*(attributes.str.json_path_match(f"$['{name}']") for name in _URL), pl.lit(None, pl.String))
+    return frame.select(
+        "time", pl.col("event_name").alias("event"), pl.col("session_id").alias("session"),
+        pl.col("user_id").alias("user"), url.alias("url"), "record_id", pl.col("attributes").alias("properties"),
+    ).cast(EVENTS)  # fmt: skip
