@@ -359,7 +359,7 @@ class Listing {
       const { answer } = this;
       const list = await this.deeds.of("details", index);
       if (!list || answer !== this.answer || answer.place(id) < 0 || this.opened.has(id)) return undefined;
-      const can = { zone: () => this.data.zone, go: (to, other) => this.tell("go", { to, id: other }) };
+      const can = { zone: () => this.data.zone, go: (to, other, record) => this.tell("go", { to, id: other, record }) };
       const el = h("div", { class: "ll-detail", role: "row", tabindex: "-1" }, h("div", { role: "gridcell", "aria-colspan": this.columns.length + 2 }, this.deeds.buttons(id), sections(list, can)));
       this.rows.append(el);
       this.opened.set(id, { el, height: el.offsetHeight });

@@ -5,7 +5,7 @@ import { levelOf } from "./shown.js";
 
 const SHOWN = 8; // frames of libraries in a row that are shown before they fold
 
-/** sections: [{kind, title, …}]; can.go(to, id), can.zone(). */
+/** sections: [{kind, title, …}]; can.go(to, id, record), can.zone(). */
 export function sections(list, can) {
   return h("div", { class: "ll-sections" }, list.map((section) => {
     const draw = { stack, records, links, pairs, text: words }[section.kind];
@@ -61,7 +61,7 @@ function records({ rows, left, none }, can) {
 
 function links({ to, ids, left }, can) {
   if (!ids.length) return h("div", { class: "ll-soft" }, "none");
-  return h("div", { class: "ll-links" }, ids.map(({ id, note }) => h("button", { onclick: () => can.go(to, id), title: `the ${to} ${plain(id)}` }, h("span", { class: "ll-mono" }, plain(id.slice(0, 80))), note ? h("span", { class: "ll-soft" }, ` ${note}`) : null)),
+  return h("div", { class: "ll-links" }, ids.map(({ id, note, record }) => h("button", { onclick: () => can.go(to, id, record ?? null), title: `the ${to} ${plain(id)}` }, h("span", { class: "ll-mono" }, plain(id.slice(0, 80))), note ? h("span", { class: "ll-soft" }, ` ${note}`) : null)),
     left ? h("span", { class: "ll-soft" }, left) : null);
 }
 

@@ -32,6 +32,7 @@ MOST: Final = 10_000
 
 Whole = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 Text = Annotated[str, msgspec.Meta(max_length=10_000)]
+Id = Annotated[str, msgspec.Meta(pattern=r"^(0|[1-9][0-9]{0,19})$")]
 
 
 class OpenTab(Ask, tag="tab"):
@@ -78,8 +79,11 @@ class Open(Ask, tag="open"):
 
 
 class Go(Ask, tag="go"):
+    """A story that details name, at the time of a record."""
+
     to: Literal["trace", "session", "user"]
     id: Text
+    record: Id | None = None
 
 
 class Copy(Ask, tag="copy"):
@@ -120,7 +124,7 @@ class Listing(Widget):
         OpenTab: "_tab", AskRows: "_rows", AskDetails: "_details", Toggle: "_toggle", Only: "_only",
         Records: "_records", Open: "_open", Go: "_go", Copy: "_copy", Stop: "_stop",
     }  # fmt: skip
-    at_once = frozenset({OpenTab, AskRows, Toggle, Only, Records, Open, Go, Copy, Stop})
+    at_once = frozenset({OpenTab, AskRows, Toggle, Only, Records, Copy, Stop})
     latest = frozenset({AskDetails})
 
     def __init__(self, logs: Logs, on: Any = None, **traits: Any) -> None:
@@ -208,7 +212,7 @@ class Listing(Widget):
         call(self._on, "go", to, str(id))
 
     def _go(self, ask: Go) -> None:
-        call(self._on, "go", ask.to, ask.id)
+        call(self._on, "go", ask.to, ask.id, *([] if ask.record is None else [ask.record]))
 
     def _copy(self, ask: Copy) -> str:
         state = self._at(ask.revision, max(ask.rows, default=0))

@@ -111,8 +111,8 @@ def _cut(text: str) -> str:
 
 
 def _height(bucket: Any) -> float:
-    """A number of a trend, or that of a bucket with its records."""
-    return float(bucket["records"] if isinstance(bucket, dict) else bucket or 0)
+    """A number of a trend, or that of a bucket, which stands behind its time."""
+    return float((list(bucket.values())[-1] if isinstance(bucket, dict) else bucket) or 0)
 
 
 def _read(column: pl.Series) -> pl.Series:
