@@ -42,21 +42,24 @@ function frame(f) {
 
 function records({ rows, left, none }, can) {
   if (!rows.length) return h("div", { class: "ll-soft" }, none || "no records");
-  return h("div", { class: "ll-records" }, rows.map((row) => {
+  const box = h("div", { class: "ll-records" }, rows.map((row) => {
     const text = plain((row.body ?? "(no body)").slice(0, 1000));
     const line = h("button", { class: `ll-record ${levelOf(row.severity)}${row.at ? " ll-here" : ""}`, "aria-expanded": "false", title: row.how || null },
       h("span", {}, row.time === null ? "(no time)" : clock(row.time, can.zone()).clock), h("span", { class: "ll-level" }, plain(row.severity).toUpperCase()),
       h("span", { class: "ll-where" }, row.service === null ? "(no service)" : plain(row.service)), h("span", { class: "ll-body" }, text),
       h("span", { class: "ll-soft" }, row.how || ""));
-    const box = h("div", {}, line);
+    const around = h("div", {}, line);
     line.addEventListener("click", () => {
       const open = !line.nextSibling;
-      if (open) box.append(h("pre", {}, String(row.body ?? "")));
+      if (open) around.append(h("pre", {}, String(row.body ?? "")));
       else line.nextSibling.remove();
       line.setAttribute("aria-expanded", String(open));
     });
-    return box;
-  }), left ? h("div", { class: "ll-soft" }, left) : null);
+    return around;
+  }));
+  // One reads back from what it is about, which stands last.
+  if (rows[rows.length - 1].at) requestAnimationFrame(() => { box.scrollTop = box.scrollHeight; });
+  return h("div", {}, box, left ? h("div", { class: "ll-soft" }, left) : null);
 }
 
 function links({ to, ids, left }, can) {

@@ -3,8 +3,8 @@
 import { h, number, plain, clock } from "./common.js";
 
 const LEVELS = ["unspecified", "trace", "debug", "info", "warn", "error", "fatal"];
-const WIDTHS = { text: "minmax(230px, 3fr)", code: "minmax(110px, 1.4fr)", words: "minmax(90px, 1fr)", number: 78, bar: 84, bytes: 78, share: 72, time: 104,
-  duration: 84, severity: 82, trend: 112, flag: 64 };
+const WIDTHS = { text: "minmax(230px, 3fr)", code: "minmax(110px, 1.4fr)", words: "minmax(90px, 1fr)", number: 68, bar: 78, bytes: 72, share: 66, time: 84,
+  duration: 78, severity: 80, trend: 100, flag: 48 };
 const LEAST = { text: 230, code: 110, words: 90 };
 const RIGHT = new Set(["number", "bar", "bytes", "share", "duration"]);
 const CUT = 600; // characters of a value in a row

@@ -16,7 +16,7 @@ from lognb.errors import FieldError, QueryError
 from lognb.widgets.base import Ask, Widget
 from lognb.widgets.calls import call
 from lognb.widgets.records import text_of
-from lognb.widgets.rows import arranged, cells, copied, head
+from lognb.widgets.rows import arranged, cells, copied, head, speaks
 from lognb.widgets.state import states
 
 if TYPE_CHECKING:
@@ -106,10 +106,13 @@ class _State(NamedTuple):
 
     @property
     def columns(self) -> list[Column]:
-        """Those of the tab that the answer has."""
+        """Those of the tab that the answer has, and has something to say in."""
         if self.tab is None or self.result is None:
             return []
-        return [c for c in self.tab.columns if c.name in self.result.frame.columns]
+        frame = self.frame
+        return [
+            c for c in self.tab.columns if c.name in frame.columns and (c.rank == 0 or speaks(frame[c.name], c.kind))
+        ]
 
     @property
     def frame(self) -> pl.DataFrame:

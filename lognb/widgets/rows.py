@@ -73,6 +73,17 @@ def copied(result: Result, frame: pl.DataFrame, columns: Sequence[Column], forma
     return part.to_csv() if format == "csv" else part.to_markdown(max(1, wanted.height))
 
 
+def speaks(column: pl.Series, kind: str) -> bool:
+    """Is there anything to see in a column? One without rows may have something."""
+    if not len(column):
+        return True
+    if kind == "flag":
+        return bool(column.any())
+    if kind == "words":
+        return bool((column.list.len() > 0).any())
+    return column.null_count() < len(column)
+
+
 def head(column: Column) -> str:
     """The heading of a column."""
     return column.head or column.name.replace("_", " ")
