@@ -14,11 +14,12 @@ export class Heads {
   }
 
   /** Those of `columns` for which there is room, of the highest rank left out first. */
-  lay(columns, room, { by, down, widths }) {
+  lay(columns, room, { by, down, widths }, days) {
+    this.days = days;
     let used = FIXED;
     const fits = new Set();
     for (const column of [...columns].sort((a, b) => a.rank - b.rank)) {
-      const wide = trackOf(column, widths[column.name])[0] + 10;
+      const wide = trackOf(column, widths[column.name], days)[0] + 10;
       if (column.rank > 0 && used + wide > room) continue;
       fits.add(column);
       used += wide;
@@ -60,6 +61,6 @@ export class Heads {
   }
 
   tracks() {
-    this.grid.style.setProperty("--ll-columns", ["16px", "14px", ...this.shown.map((c) => trackOf(c, this.widths[c.name])[1])].join(" "));
+    this.grid.style.setProperty("--ll-columns", ["16px", "14px", ...this.shown.map((c) => trackOf(c, this.widths[c.name], this.days)[1])].join(" "));
   }
 }

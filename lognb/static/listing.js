@@ -163,7 +163,7 @@ class Listing {
 
   resized() {
     if (!this.rows.clientHeight) return; // hidden, or in the midst of a theme's change
-    this.heads.lay(this.data.columns || [], this.rows.clientWidth, this.look);
+    this.heads.lay(this.data.columns || [], this.rows.clientWidth, this.look, this.answer.days);
     this.col = Math.min(this.col, Math.max(0, this.columns.length - 1));
     this.el.style.setProperty("--ll-view", `${this.rows.clientWidth - 4}px`);
     this.scroll.measure();

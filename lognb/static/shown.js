@@ -5,14 +5,15 @@ import { h, number, plain, clock } from "./common.js";
 const LEVELS = ["unspecified", "trace", "debug", "info", "warn", "error", "fatal"];
 const WIDTHS = { text: "minmax(230px, 3fr)", code: "minmax(110px, 1.4fr)", words: "minmax(90px, 1fr)", number: 68, bar: 78, bytes: 72, share: 66, time: 84,
   duration: 78, severity: 80, trend: 100, flag: 48 };
+const DAYS = 118; // of a time with its day
 const LEAST = { text: 230, code: 110, words: 90 };
 const RIGHT = new Set(["number", "bar", "bytes", "share", "duration"]);
 const CUT = 600; // characters of a value in a row
 const SVG = "http://www.w3.org/2000/svg";
 
-/** What a column takes at least, px, and as a track of a grid. */
-export function trackOf(column, width) {
-  const usual = WIDTHS[column.kind] || WIDTHS.text;
+/** What a column takes at least, px, and as a track of a grid; `days` are there times of several days. */
+export function trackOf(column, width, days) {
+  const usual = (column.kind === "time" && days && DAYS) || WIDTHS[column.kind] || WIDTHS.text;
   const said = width || column.width;
   if (said) return [said, `${said}px`];
   return typeof usual === "number" ? [usual, `${usual}px`] : [LEAST[column.kind] || LEAST.text, usual];
