@@ -3,11 +3,11 @@
 import { h, number, plain, clock } from "./common.js";
 
 const LEVELS = ["unspecified", "trace", "debug", "info", "warn", "error", "fatal"];
-const WIDTHS = { text: "minmax(230px, 3fr)", code: "minmax(110px, 1.4fr)", words: "minmax(90px, 1fr)", number: 68, bar: 78, bytes: 72, share: 66, time: 84,
+const WIDTHS = { text: "minmax(230px, 3fr)", code: "minmax(110px, 1.4fr)", words: "minmax(90px, 1fr)", number: 68, errors: 64, bar: 78, bytes: 72, share: 66, time: 84,
   duration: 78, severity: 80, trend: 100, flag: 48 };
 const DAYS = 118; // of a time with its day
 const LEAST = { text: 230, code: 110, words: 90 };
-const RIGHT = new Set(["number", "bar", "bytes", "share", "duration"]);
+const RIGHT = new Set(["number", "errors", "bar", "bytes", "share", "duration"]);
 const CUT = 600; // characters of a value in a row
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -74,7 +74,7 @@ function amount(n) {
 export function said(column, value, zone) {
   if (value === null || value === undefined) return "";
   switch (column.kind) {
-    case "number": case "bar": return amount(value);
+    case "number": case "errors": case "bar": return amount(value);
     case "bytes": return size(value);
     case "share": return part(value);
     case "duration": return lasting(value);
@@ -125,6 +125,7 @@ export function fill(cell, column, value, how) {
   if (["text", "code", "words"].includes(column.kind)) cell.title = short;
   switch (column.kind) {
     case "severity": return cell.replaceChildren(plain(value).toUpperCase());
+    case "number": case "errors": return cell.replaceChildren(value ? text : h("span", { class: "ll-soft" }, text));
     case "trend": cell.title = text; return cell.replaceChildren(trend(value), h("span", { class: "ll-unseen" }, text));
     case "bar": {
       const wide = how.most > 0 ? `${Math.max(2, (100 * value) / how.most)}%` : "0";

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from lognb.widgets.tabs import Column
 
-RIGHT: Final = ("number", "bar", "bytes", "share", "duration")
+RIGHT: Final = ("number", "errors", "bar", "bytes", "share", "duration")
 """Kinds whose values stand at the right."""
 _READ: Final = ("text", "code", "words", "severity")
 """Kinds that a search looks into."""
@@ -109,6 +109,7 @@ def _cells(column: pl.Series, kind: str) -> list[Any]:
 _SAID: Final[dict[str, Callable[[Any], str]]] = {
     "words": lambda words: ", ".join(_text.plain(word, 60) for word in words),
     "number": _text.number,
+    "errors": _text.number,
     "bar": _text.number,
     "bytes": lambda n: _text.size(round(n)),
     "duration": lambda ns: _text.duration(round(ns)),

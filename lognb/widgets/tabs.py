@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from lognb.analyses.errors import errors
+from lognb.analyses.traces import traces
+from lognb.widgets import details
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -16,10 +20,11 @@ RECORDS: Final = "records"
 """The tab that a panel begins with; what it shows is the table's."""
 
 Kind = Literal[
-    "text", "code", "words", "number", "bar", "bytes", "share", "time", "duration", "severity", "trend", "flag"
+    "text", "code", "words", "number", "errors", "bar", "bytes", "share", "time", "duration", "severity", "trend", "flag"
 ]
-"""How a value is drawn and sorted. `bar` is a number with its part of the largest; `duration` are ns; `trend` is a list
-of numbers, `words` one of texts; a `flag` shows its column's name where it is true."""
+"""How a value is drawn and sorted. `errors` is a number that stands out where it is not 0, `bar` one with its part of the
+largest; `duration` are ns; `trend` is a list of numbers, `words` one of texts; a `flag` shows its column's heading where
+it is true."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,46 @@ class Tab:
         return f"{line}.{self.name}()"
 
 
-_ALL: tuple[Tab, ...] = ()
-TABS: Final[dict[str, Tab]] = {tab.name: tab for tab in _ALL}
+ERRORS: Final = Tab(
+    name="errors",
+    title="Errors",
+    ask=errors,
+    columns=(
+        Column("title", rank=0),
+        Column("culprit", "code", "where", rank=3),
+        Column("occurrences", "bar", "times", rank=0),
+        Column("trend", "trend"),
+        Column("sessions", "number", rank=4),
+        Column("users", "number", rank=2),
+        Column("services", "words", rank=5),
+        Column("releases", "words", rank=7),
+        Column("new", "flag", rank=2),
+        Column("first", "time", rank=6),
+        Column("last", "time", rank=2),
+    ),
+    narrows=("issue", "issue"),
+    details=details.issue,
+)
+TRACES: Final = Tab(
+    name="traces",
+    title="Traces",
+    ask=traces,
+    columns=(
+        Column("root", rank=0),
+        Column("root_service", "code", "service", rank=1),
+        Column("start", "time", rank=1),
+        Column("duration_ns", "duration", "duration", rank=0),
+        Column("spans", "number", rank=3),
+        Column("errors", "errors", "span errors", rank=2),
+        Column("services", "number", rank=4),
+        Column("records", "number", rank=3),
+        Column("error_records", "errors", "errors", rank=2),
+        Column("missing_parents", "number", "no parent", rank=6),
+        Column("session", "code", rank=5),
+        Column("trace_id", "code", "trace", rank=6),
+    ),
+    narrows=("trace_id", "trace_id"),
+    opens=("trace", "trace_id"),
+)
+TABS: Final[dict[str, Tab]] = {tab.name: tab for tab in (ERRORS, TRACES)}
 """By name, in the order in which they stand behind the records."""

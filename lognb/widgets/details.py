@@ -1,0 +1,100 @@
+"""What a row of a list opens in its place: sections of plain data, which static/sections.js draws."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import polars as pl
+
+from lognb._text import count, plural
+from lognb.errors import QueryError
+from lognb.widgets.records import CUT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from lognb.analyses.errors import Errors
+    from lognb.logs import Logs
+    from lognb.query import Query
+    from lognb.result import Result
+
+BEFORE: Final = 30
+"""Seconds before an error that are shown."""
+RECORDS: Final = 200
+"""Records that a section has at most: those nearest to the error."""
+LINKS: Final = 12
+_RELATIONS: Final = {
+    "cause": "caused by", "context": "while handling", "member": "one of them", "suppressed": "suppressed",
+}  # fmt: skip
+
+
+def issue(logs: Logs, result: Result, row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Why it is one issue, whom it met, its stack, and what went on before it."""
+    errors, id = cast("Errors", result), str(row["issue"])
+    return [
+        {"kind": "text", "text": f"one issue: {row['why']}"},
+        *_met(logs, errors.records(id).query),
+        *_stacks(errors.frames(id)),
+        _before(errors, id),
+    ]
+
+
+def _stacks(frames: pl.DataFrame) -> list[dict[str, Any]]:
+    """A section for each exception that has a type or frames."""
+    out = []
+    for _, part in frames.group_by("exception", maintain_order=True):
+        first = part.row(0, named=True)
+        said = ": ".join(text for text in (first["type"], first["message"]) if text)
+        relation = _RELATIONS.get(first["relation"] or "", "stack")
+        lines = [_frame(f) for f in part.filter(pl.col("frame").is_not_null()).iter_rows(named=True)]
+        if said or lines:
+            out.append({"kind": "stack", "title": relation, "head": said, "frames": lines})
+    return out
+
+
+def _frame(frame: Mapping[str, Any]) -> dict[str, Any]:
+    place = ":".join(str(p) for p in (frame["file"], frame["line"], frame["column"]) if p is not None)
+    return {"call": frame["function"], "place": place, "own": frame["in_app"]}
+
+
+def _before(errors: Errors, id: str) -> dict[str, Any]:
+    title = f"the {BEFORE} s before its first record: its trace, session and service"
+    try:
+        found = errors.surrounding(id, BEFORE)
+    except QueryError as error:
+        return {"kind": "records", "title": title, "rows": [], "none": str(error)}
+    most = found.tail(RECORDS)
+    left = f"the last {count(most.height)} of {plural(found.height, 'record')}" if found.height > most.height else None
+    rows = _records(most)
+    rows[-1]["at"] = True  # the error itself stands last
+    return {"kind": "records", "title": title, "rows": rows, "left": left}
+
+
+def _records(frame: pl.DataFrame) -> list[dict[str, Any]]:
+    shown = frame.select(
+        "how", pl.col("time").dt.timestamp("ns").cast(pl.String), pl.col("severity").cast(pl.String),
+        service="service_name", body=pl.col("body").str.slice(0, CUT),
+    )  # fmt: skip
+    return shown.to_dicts()
+
+
+def _met(logs: Logs, query: Query) -> list[dict[str, Any]]:
+    """The sessions and users of some records, each at the first of its records that is near the beginning."""
+    engine = logs.engine
+    fields = {"session": "session" if "session" in engine.field_names() else "session_id", "user": "user_id"}
+    names = list(fields.values())
+    counted = engine.facets(query, names, LINKS, own=True)
+    first = engine.page(query, 500, columns=["record_id", *names]).records
+    return [_links(to, counted.filter(pl.col("field") == name), first, name) for to, name in fields.items()]
+
+
+def _links(to: str, counted: pl.DataFrame, first: pl.DataFrame, name: str) -> dict[str, Any]:
+    values = counted.filter(pl.col("value").is_not_null())
+    distinct = int(counted["values"][0]) if counted.height else 0
+    at = dict(first.select(name, "record_id").reverse().iter_rows())
+    ids = [
+        {"id": v, "note": plural(n, "record"), "record": str(at[v]) if v in at else None}
+        for v, n in values.select("value", "records").head(LINKS).iter_rows()
+    ]
+    left = f"{count(len(ids))} of {plural(distinct, to)}" if distinct > len(ids) else None
+    return {"kind": "links", "title": f"{to}s", "to": to, "ids": ids, "left": left}
