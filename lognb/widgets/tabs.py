@@ -20,11 +20,23 @@ RECORDS: Final = "records"
 """The tab that a panel begins with; what it shows is the table's."""
 
 Kind = Literal[
-    "text", "code", "words", "number", "errors", "bar", "bytes", "share", "time", "duration", "severity", "trend", "flag"
+    "text",
+    "code",
+    "words",
+    "number",
+    "errors",
+    "bar",
+    "bytes",
+    "share",
+    "time",
+    "duration",
+    "severity",
+    "trend",
+    "flag",
 ]
-"""How a value is drawn and sorted. `errors` is a number that stands out where it is not 0, `bar` one with its part of the
-largest; `duration` are ns; `trend` is a list of numbers, `words` one of texts; a `flag` shows its column's heading where
-it is true."""
+"""How a value is drawn and sorted. `errors` is a number that stands out where it is not 0, `bar` one with its part of
+the largest; `duration` are ns; `trend` is a list of numbers, `words` one of texts; a `flag` shows its column's heading
+where it is true."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,116 @@
+"""The tabs of a panel are what their analyses say of the sample, and a row of each leads to its records or its story."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+
+import lognb as ln
+from lognb.query import Query
+from lognb.widgets.listing import Listing
+from lognb.widgets.tabs import TABS, Tab
+from tests.widgets.asking import Heard, ask
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def logs(samples: Path) -> ln.Logs:
+    return ln.read(samples / "shop.json.zst", samples / "events.parquet", samples / "recordings")
+
+
+@pytest.fixture
+def heard() -> Heard:
+    return Heard()
+
+
+@pytest.fixture
+def listing(logs: ln.Logs, heard: Heard) -> Iterator[Listing]:
+    made = Listing(logs, heard)
+    yield made
+    made.close()
+
+
+def shown(listing: Listing, tab: Tab, logs: ln.Logs) -> dict[str, Any]:
+    listing.show(tab, tab.ask(logs), logs)
+    return ask(listing, "rows", revision=listing.data["revision"])
+
+
+@pytest.mark.parametrize("tab", TABS.values(), ids=lambda tab: tab.name)
+def test_a_tab_lists_what_the_function_of_its_name_says(tab: Tab, logs: ln.Logs, listing: Listing) -> None:
+    some = logs.where("service_name in (checkout, front, shop-web)")
+    result = getattr(some, tab.name)()
+    rows = shown(listing, tab, some)
+    assert rows["total"] == result.frame.height > 0
+    assert listing.data["sentence"] == result.sentence
+    lacking = [c.name for c in tab.columns if c.name not in result.frame.columns]
+    assert lacking == [], "a column of the tab that the analysis does not have"
+    named = [tab.narrows and tab.narrows[1], tab.opens and tab.opens[1]]
+    assert set(filter(None, named)) <= set(result.frame.columns)
+    assert tab.code("logs") == f"logs.{tab.name}()"
+
+
+@pytest.mark.parametrize("tab", TABS.values(), ids=lambda tab: tab.name)
+def test_a_tab_of_no_records_says_so(tab: Tab, logs: ln.Logs, listing: Listing) -> None:
+    none = logs.where("nothing at all like this")
+    assert shown(listing, tab, none)["total"] == 0
+    assert listing.data["sentence"].startswith("no ")
+
+
+@pytest.mark.parametrize("tab", TABS.values(), ids=lambda tab: tab.name)
+def test_the_records_of_a_row_are_those_of_its_condition(
+    tab: Tab, logs: ln.Logs, listing: Listing, heard: Heard
+) -> None:
+    shown(listing, tab, logs)
+    assert listing.result is not None
+    ask(listing, "only", revision=listing.data["revision"], row=0)
+    ((_, field, value),) = heard.told
+    found = logs.where(Query((ln.query.Condition(field, "=", value),)))
+    assert len(found) == listing.result.frame["records"][0]
+
+
+def test_an_issue_opens_why_whom_stack_and_what_was_before(
+    logs: ln.Logs, listing: Listing, heard: Heard, truth: dict[str, Any]
+) -> None:
+    rows = shown(listing, TABS["errors"], logs)
+    at = next(i for i, title in enumerate(rows["cells"]["title"]) if title.startswith("TypeError"))
+    sections = ask(listing, "details", revision=listing.data["revision"], row=at)
+    kinds = [s["kind"] for s in sections]
+    assert kinds == ["text", "links", "links", "stack", "records"]
+    _, sessions, users, stack, before = sections
+    fault = truth["faults"]["exception"]
+    assert [link["id"] for link in sessions["ids"]] == [fault["session_id"]]
+    assert [link["id"] for link in users["ids"]] == [fault["user_id"]]
+    assert stack["head"].startswith("TypeError: ")
+    assert any(frame["own"] for frame in stack["frames"])
+    assert before["rows"][-1]["at"] is True
+    assert "session" in {row["how"] for row in before["rows"]}
+    ask(listing, "go", to="session", id=sessions["ids"][0]["id"], record=sessions["ids"][0]["record"])
+    assert heard.told[-1][:3] == ("go", "session", fault["session_id"])
+    record = logs.get(heard.told[-1][3])
+    assert record["session_id"][0] == fault["session_id"]
+
+
+def test_every_issue_opens(logs: ln.Logs, listing: Listing) -> None:
+    rows = shown(listing, TABS["errors"], logs)
+    for i in range(rows["total"]):
+        sections = ask(listing, "details", revision=listing.data["revision"], row=i)
+        assert {"text", "records"} <= {s["kind"] for s in sections}
+
+
+def test_an_issue_of_spans_alone_says_that_it_has_no_record(logs: ln.Logs, listing: Listing) -> None:
+    spans = logs.errors().frame.filter(pl.col("sample_record_id").is_null())
+    if not spans.height:
+        pytest.skip("the sample has none")
+
+
+def test_a_trace_opens_its_story(logs: ln.Logs, listing: Listing, heard: Heard) -> None:
+    rows = shown(listing, TABS["traces"], logs)
+    ask(listing, "open", revision=listing.data["revision"], row=3)
+    assert listing.result is not None
+    assert heard.told == [("go", "trace", listing.result.frame["trace_id"][3])]
+    assert rows["cells"]["duration_ns"] == sorted(rows["cells"]["duration_ns"], reverse=True)
