@@ -55,6 +55,33 @@ def test_nothing_serious(tabs: Callable[..., jlab.Tab], notebooks: Path, shop: P
     assert found == {"light": [], "dark": []}
 
 
+def test_nothing_serious_in_the_lists(tabs: Callable[..., jlab.Tab], notebooks: Path, shop: Path, axe: str) -> None:
+    """Each tab with its first row chosen; where rows open in place, one is open."""
+    tab = tabs()
+    cell = f"import lognb as ln\npanel = ln.read({str(shop)!r}, progress=False).explore()\npanel"
+    tab.run(notebooks, "axe_lists.ipynb", [cell])
+    tab.page.locator(".lt-title", has_text="23,876 record").wait_for()
+    tab.page.evaluate(axe)
+    found: dict[str, Any] = {}
+    for tabbed in tab.page.get_by_role("tab").all()[1:]:
+        name = tabbed.get_attribute("data-name")
+        tabbed.click()
+        tab.page.locator(".ll-rows > .ll-row:visible").first.wait_for()
+        tab.page.locator(".ll-grid").focus()
+        tab.page.keyboard.press("Home")
+        if name == "errors":
+            tab.page.keyboard.press("Enter")
+            tab.page.locator(".ll-stack").first.wait_for()
+        tab.page.keyboard.press("i")
+        tab.page.locator(".ll-in:visible").wait_for()
+        for theme in ("Light", "Dark"):
+            tab.theme(f"JupyterLab {theme}")
+            found[f"{name} {theme}"] = tab.page.evaluate(_RUN.replace(".lt-grid", ".ll-grid"))
+        tab.python("panel.query_text = ''")
+    assert found
+    assert found == dict.fromkeys(found, [])
+
+
 def test_the_panel_as_it_is_read_out(tabs: Callable[..., jlab.Tab], notebooks: Path, shop: Path) -> None:
     tab = tabs()
     cell = f"import lognb as ln\npanel = ln.read({str(shop)!r}, progress=False).explore()\npanel"

@@ -185,7 +185,7 @@ def test_what_goes_wrong_is_said_in_the_list(
     assert "ZeroDivisionError" in caplog.text
     done(panel, "tab", name="records")
     assert listing(panel).data["error"] is None
-    with pytest.raises(QueryError, match="no tab 'nothing'; it has records, .*usage"):
+    with pytest.raises(QueryError, match=r"no tab 'nothing'; it has records, .*usage"):
         panel.tab = "nothing"
     assert panel.tab == "records"
     with pytest.raises(ln.LognbError, match="no tab"):

@@ -1,10 +1,10 @@
-"""The tabs of a panel are what their analyses say of the sample, and a row of each leads to its records or its story."""
+"""The tabs of a panel are what their analyses say of the sample; a row leads to its records, or to its story."""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
 import pytest
 
 import lognb as ln
@@ -83,16 +83,16 @@ def test_an_issue_opens_why_whom_stack_and_what_was_before(
     assert kinds == ["text", "links", "links", "stack", "records"]
     _, sessions, users, stack, before = sections
     fault = truth["faults"]["exception"]
-    assert [link["id"] for link in sessions["ids"]] == [fault["session_id"]]
-    assert [link["id"] for link in users["ids"]] == [fault["user_id"]]
+    assert [link["id"] for link in sessions["ids"]] == [fault["session"]]
+    assert [link["id"] for link in users["ids"]] == [fault["user"]]
     assert stack["head"].startswith("TypeError: ")
     assert any(frame["own"] for frame in stack["frames"])
     assert before["rows"][-1]["at"] is True
     assert "session" in {row["how"] for row in before["rows"]}
     ask(listing, "go", to="session", id=sessions["ids"][0]["id"], record=sessions["ids"][0]["record"])
-    assert heard.told[-1][:3] == ("go", "session", fault["session_id"])
+    assert heard.told[-1][:3] == ("go", "session", fault["session"])
     record = logs.get(heard.told[-1][3])
-    assert record["session_id"][0] == fault["session_id"]
+    assert record["session_id"][0] == fault["session"]
 
 
 def test_every_issue_opens(logs: ln.Logs, listing: Listing) -> None:
@@ -102,10 +102,23 @@ def test_every_issue_opens(logs: ln.Logs, listing: Listing) -> None:
         assert {"text", "records"} <= {s["kind"] for s in sections}
 
 
-def test_an_issue_of_spans_alone_says_that_it_has_no_record(logs: ln.Logs, listing: Listing) -> None:
-    spans = logs.errors().frame.filter(pl.col("sample_record_id").is_null())
-    if not spans.height:
-        pytest.skip("the sample has none")
+def test_an_issue_of_spans_alone_says_that_it_has_no_record(tmp_path: Path, heard: Heard) -> None:
+    raised = {"exception.type": "Broken", "exception.stacktrace": "Broken: x\n    at pay (/srv/pay.js:3:1)"}
+    event = {
+        "name": "exception",
+        "timeUnixNano": "1793696400000000000",
+        "attributes": [{"key": k, "value": {"stringValue": v}} for k, v in raised.items()],
+    }
+    span = {"traceId": "ab" * 16, "spanId": "cd" * 8, "name": "pay", "startTimeUnixNano": "1793696400000000000",
+            "endTimeUnixNano": "1793696401000000000", "events": [event]}  # fmt: skip
+    dump = json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}).encode()
+    logs = ln.read(dump, store=tmp_path / "spans.duckdb")
+    listing = Listing(logs, heard)
+    assert shown(listing, TABS["errors"], logs)["cells"]["title"] == ["Broken"]
+    sections = ask(listing, "details", revision=listing.data["revision"], row=0)
+    assert sections[-1]["rows"] == []
+    assert "spans only" in sections[-1]["none"]
+    listing.close()
 
 
 def test_a_trace_opens_its_story(logs: ln.Logs, listing: Listing, heard: Heard) -> None:
