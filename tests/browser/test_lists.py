@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import jlab
+import polars as pl
 import pytest
 
 import lognb as ln
@@ -57,7 +58,7 @@ def test_an_issue_is_opened_chosen_and_given_up_again(tab: jlab.Tab, logs: ln.Lo
     detail.locator(".ll-stack").first.wait_for()
     assert "discount" in detail.inner_text()
     page.screenshot(path=PICTURES / "lists-errors-light.png")
-    issue = found.frame.row(by_predicate=found.frame["title"].str.contains("LoyaltyTimeout"), named=True)
+    issue = found.frame.row(by_predicate=pl.col("title").str.contains("LoyaltyTimeout"), named=True)
     row.locator(".ll-tick").click()
     trail(tab, issue["records"])
     assert tab.python("print(panel.query)").strip() == f"issue={issue['issue']}"
@@ -91,7 +92,7 @@ def test_each_list_light_and_dark(tab: jlab.Tab) -> None:
     page = tab.page
     for theme in ("Light", "Dark"):
         tab.theme(f"JupyterLab {theme}")
-        for tabbed in page.get_by_role("tab").all()[1:]:
+        for tabbed in page.locator(".ll-tab").all()[1:]:
             tabbed.click()
             page.locator(".ll-rows > .ll-row:visible").first.wait_for()
             page.wait_for_timeout(400)

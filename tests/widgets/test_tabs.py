@@ -114,7 +114,7 @@ def test_an_issue_of_spans_alone_says_that_it_has_no_record(tmp_path: Path, hear
     dump = json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}).encode()
     logs = ln.read(dump, store=tmp_path / "spans.duckdb")
     listing = Listing(logs, heard)
-    assert shown(listing, TABS["errors"], logs)["cells"]["title"] == ["Broken"]
+    assert shown(listing, TABS["errors"], logs)["cells"]["title"] == ["Broken: x"]
     sections = ask(listing, "details", revision=listing.data["revision"], row=0)
     assert sections[-1]["rows"] == []
     assert "spans only" in sections[-1]["none"]
