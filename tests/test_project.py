@@ -121,7 +121,8 @@ def test_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
 
 
 def test_wheel_holds_the_browser_half_and_it_stays_small(wheel: Path) -> None:
-    """Every file that git knows of it, byte for byte; 300 KB of our own in all, before the wheel's compression.
+    """Every file that git knows of it, byte for byte; 350 KB of our own in all, before the wheel's compression: the
+    panel, its lists, the story and its player.
 
     The bundle of rrweb, 190 KB, is counted apart: a page that shows no recording never gets it.
     """
@@ -131,7 +132,7 @@ def test_wheel_holds_the_browser_half_and_it_stays_small(wheel: Path) -> None:
     assert {"common.js", "search.js", "facets.js", "timeline.js", "table.js"} <= {Path(n).name for n in inside}
     bundle = len(inside.pop("lognb/static/replay.js"))
     assert bundle <= 250_000
-    assert sum(map(len, inside.values())) <= 300_000
+    assert sum(map(len, inside.values())) <= 350_000
 
 
 def _plain(name: str) -> str:
