@@ -36,10 +36,11 @@ def traces(logs: Logs, *, by: str | None = None, baseline: Logs | None = None) -
     several. A trace known by records alone has no duration. Spans without a trace id are one row, its id null.
 
     `by="service"` gives one row for each `service_name`, `by="operation"` one for each service, span `name` and `kind`,
-    most own time first: `traces`, `spans`, `errors`; `failed_traces` (UInt64), in which one of its spans has the status
-    error, or a record of the service is error or fatal; `self_ns` (Int64), the time of its spans in which none of their
-    children runs (times as sent); `gap_ns`, the part of it in which clients wait for an answer; `self_per_trace_ns`
-    (Int64); `p50_ns` and `p95_ns` (Int64), percentiles of its spans' durations, each that of a span.
+    most own time first: `traces` (UInt64), in which it has a span or, a service, a record; `spans`, `errors`;
+    `failed_traces`, in which one of its spans has the status error, or a record of the service is error or fatal;
+    `self_ns` (Int64), the time of its spans in which none of their children runs (times as sent); `gap_ns`, the part of
+    it in which clients wait for an answer; `self_per_trace_ns` (Int64, null where it has no trace); `p50_ns` and
+    `p95_ns` (Int64), percentiles of its spans' durations, each that of a span.
 
     `baseline`, Logs of another time or kind, adds `traces_before`, `failed_traces_before`, `self_per_trace_before_ns`;
     `failing_more` (Float64, 0 to 1): by so much at least the failing share of its traces has grown: the lower bound of
@@ -74,7 +75,8 @@ def traces(logs: Logs, *, by: str | None = None, baseline: Logs | None = None) -
 
 def _counted(logs: Logs, by: str) -> pl.DataFrame:
     frame = logs.engine.operations(logs.query, names=by == "operation")
-    each = (pl.col("self_ns") // pl.col("traces").cast(pl.Int64)).alias("self_per_trace_ns")
+    traces = pl.col("traces").cast(pl.Int64)
+    each = pl.when(traces > 0).then(pl.col("self_ns") // traces).alias("self_per_trace_ns")
     numbers = ("traces", "spans", "errors", "failed_traces", "self_ns", "gap_ns", each, "p50_ns", "p95_ns")
     return frame.select(*_BY[by], *numbers)
 

@@ -146,7 +146,9 @@ def _sentence(spans: pl.DataFrame, records: pl.DataFrame, frame: pl.DataFrame, *
         parts.append(f"{plural(len(failed), 'error')}, the deepest in {_service(last['service_name'])} {_name(last)}")
     if len(records):
         apart = len(records) - int(frame["records"].sum())
-        parts.append(plural(len(records), "record") + (f", {count(apart)} of them on no span" if apart else ""))
+        bad = records.filter(pl.col("severity").is_in(["error", "fatal"])).height
+        more = (f", {count(bad)} of them errors" if bad else "") + (f", {count(apart)} on no span" if apart else "")
+        parts.append(plural(len(records), "record") + more)
     parts += _linked(spans)
     odd = Counter(why for why in frame["why"].to_list() if why)
     parts += [f"{count(n)} × {why}" for why, n in odd.most_common(3)]

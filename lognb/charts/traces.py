@@ -12,6 +12,7 @@ from lognb.charts import axes
 from lognb.charts.theme import ACCENT, NEUTRAL, SEVERITY_COLOURS, dress
 
 HEIGHT: Final = 220
+_AIR: Final = 1.2  # above and below the marks, as a ratio
 _CELLS: Final = (120, 36)  # of the plane: one mark stands for all traces of a kind in a cell
 ROW, MOST = 22, 30
 _NAMES, _FADED, _LETTER = 260, 0.35, 6.6
@@ -28,7 +29,9 @@ def draw(frame: pl.DataFrame) -> Any:
     marks = _marks(shown)
     first, last = _ends(shown)
     axis = alt.Axis(values=_steps(shown), labelExpr=_LENGTHS)
-    y = alt.Y("ms:Q", title="duration", scale=alt.Scale(type="log", nice=False), axis=axis)
+    shortest, longest = min([m["ms"] for m in marks] or [1]), max([m["ms"] for m in marks] or [1])
+    scale = alt.Scale(type="log", nice=False, domain=[shortest / _AIR, longest * _AIR])
+    y = alt.Y("ms:Q", title="duration", scale=scale, axis=axis)
     kinds = ["without errors", "with errors"]
     scale = alt.Scale(domain=kinds, range=[NEUTRAL, SEVERITY_COLOURS["error"]])
     colour = alt.Color("kind:N", scale=scale, legend=alt.Legend(symbolOpacity=1, columns=2))
@@ -65,7 +68,7 @@ def _steps(shown: pl.DataFrame) -> list[float]:
     lengths = shown["duration_ns"]
     low, high = (cast("int", lengths.min()), cast("int", lengths.max())) if len(shown) else (1, 1)
     within = (1, 2, 5) if high < 50 * low else (1,)
-    return [m * 10**e / 1e6 for e in range(20) for m in within if low / 10 <= m * 10**e <= high * 10]
+    return [m * 10**e / 1e6 for e in range(20) for m in within if low / _AIR <= m * 10**e <= high * _AIR]
 
 
 def _marks(shown: pl.DataFrame) -> list[dict[str, Any]]:
@@ -138,7 +141,7 @@ def draw_services(frame: pl.DataFrame) -> Any:
 
 def _row(place: int, row: dict[str, Any]) -> dict[str, Any]:
     names = [row[c] for c in ("service_name", "name") if c in row]
-    own = row["self_per_trace_ns"]
+    own = row["self_per_trace_ns"] or 0
     waits = own * row["gap_ns"] // row["self_ns"] if row["self_ns"] else 0
     earlier = row.get("self_per_trace_before_ns")
     failing = (

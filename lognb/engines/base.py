@@ -287,11 +287,12 @@ class Engine(Protocol):
         """
 
     def operations(self, query: Query, *, names: bool) -> pl.DataFrame:
-        """Rows: a service, or a service, span name and kind, of the spans of those traces; the columns of OPERATIONS.
+        """Rows: a service, or a service, span name and kind, of those traces; the columns of OPERATIONS.
 
-        Most own time first. `failed_traces`: those in which one of its spans has the status error or, of a service, one
-        of its records the severity error or fatal. `self_ns`: time of its spans in which none of their children runs,
-        times as sent; `gap_ns` the part of clients, who wait. `p50_ns`, `p95_ns`: of durations, nearest rank.
+        Most own time first. `traces`: those it has a span in or, a service, a record; `failed_traces` where one of its
+        spans has the status error or, of a service, one of its records the severity error or fatal. `self_ns`: time of
+        its spans in which none of their children runs, times as sent; `gap_ns` the part of clients, who wait. `p50_ns`,
+        `p95_ns`: of durations, nearest rank.
         """
 
     def recordings(self) -> pl.DataFrame:

@@ -87,6 +87,19 @@ def test_who_stands_out(minutes: ln.Logs) -> None:
     assert "<svg" in result._repr_mimebundle_()["text/html"]
 
 
+def test_a_service_that_sends_records_and_no_spans_can_be_the_one_that_fails(minutes: ln.Logs) -> None:
+    spans, records = minute(0)
+    silent = [("c", trace, seconds, "error") for _, trace, seconds, _ in records]
+    logs = ln.read(dump(spans, [*records, *silent]), progress=False)
+    row = logs.traces(by="service").frame.filter(service_name="c").row(0, named=True)
+    assert (row["traces"], row["spans"], row["failed_traces"], row["self_ns"]) == (10, 0, 10, 0)
+    told = logs.traces(by="service", baseline=minutes.where("severity=info")).sentence
+    assert told == "c fails in 10 of 10 traces, and was not there before"
+    nameless = ln.read(dump([Span("1" * 16, None, 0, 5, trace="")]), progress=False).traces(by="service", baseline=logs)
+    assert nameless.frame["self_per_trace_ns"].to_list() == [None]
+    assert "<svg" in nameless._repr_mimebundle_()["text/html"]
+
+
 def test_the_range_of_a_share() -> None:
     """Values of the table in Newcombe, "Two-sided confidence intervals for the single proportion" (1998)."""
     assert _wilson(81, 263) == (pytest.approx(0.2553, abs=1e-4), pytest.approx(0.3662, abs=1e-4))

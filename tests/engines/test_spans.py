@@ -169,17 +169,21 @@ def test_services_are_those_of_plain_python(store: DuckDB, query: Query, names: 
         groups.setdefault((row["service_name"], *((row["name"], row["kind"]) if names else (None, None))), []).append(
             row
         )
-    errors = {(r.service, r.trace) for r in some_records() if r.severity in ("error", "fatal") and r.trace in chosen}
+    met = [r for r in some_records() if r.trace in chosen and not names]
+    for rec in met:
+        groups.setdefault((rec.service, None, None), [])
     expected = []
     for key, of in groups.items():
         durations = sorted(r["duration_ns"] for r in of if r["duration_ns"] is not None)
+        mine = [r for r in met if r.service == key[0]]
+        traces = {r["trace_id"] for r in of} | {r.trace for r in mine}
         failed = {r["trace_id"] for r in of if r["error"]}
-        failed |= set() if names else {trace for service, trace in errors if service == key[0]}
+        failed |= {r.trace for r in mine if r.severity in ("error", "fatal")}
+        assert failed <= traces
         expected.append(
             (
-                *key, len({r["trace_id"] for r in of} - {None}), len(of), sum(r["error"] for r in of),
-                len(failed - {None}), sum(r["self_ns"] or 0 for r in of),
-                sum(r["self_ns"] or 0 for r in of if r["kind"] == "client"),
+                *key, len(traces - {None}), len(of), sum(r["error"] for r in of), len(failed - {None}),
+                sum(r["self_ns"] or 0 for r in of), sum(r["self_ns"] or 0 for r in of if r["kind"] == "client"),
                 *(rank(durations, p) for p in (50, 95)),
             )
         )  # fmt: skip
@@ -217,3 +221,30 @@ def test_spans_of_a_session_are_its_own_and_those_of_traces_that_are_its_alone(s
     assert store.spans(session=session).equals(every.filter(pl.Series(kept, dtype=pl.Boolean)))
     both = store.spans(TRACES_OF[:5], session)
     assert both.equals(every.filter(pl.Series(kept, dtype=pl.Boolean) & every["trace_id"].is_in(TRACES_OF[:5])))
+
+
+def test_three_hundred_thousand_spans_are_counted_in_the_engine(tmp_path: Path) -> None:
+    """50,000 traces of a caller that waits for five calls, one after the other."""
+    count = 50_000
+    every = pl.DataFrame({"t": range(count)}).join(pl.DataFrame({"k": range(6)}), how="cross")
+    begin = NINE + pl.col("t") * SECOND // 100
+    start = begin + pl.when(pl.col("k") == 0).then(0).otherwise((pl.col("k") - 1) * 20_000_000)
+    ns = pl.when(pl.col("k") == 0).then(120_000_000).otherwise(20_000_000)
+    child, failed = pl.col("k") > 0, (pl.col("t") % 100 == 0) & (pl.col("k") == 5)
+    data = every.select(
+        trace_id="f" + pl.col("t").cast(pl.String).str.zfill(31), span_id=pl.col("k").cast(pl.String).str.zfill(16),
+        parent_span_id=pl.when(child).then(pl.lit("0" * 16)), start=start, end=start + ns, duration_ns=ns,
+        service_name=pl.when(child).then(pl.lit("api")).otherwise(pl.lit("web")), name=pl.lit("run"),
+        kind=pl.lit("internal"), source=pl.lit("a.jsonl"),
+        status_code=pl.when(failed).then(pl.lit("error")).otherwise(pl.lit("ok")),
+    )  # fmt: skip
+    spans = data.select((pl.col(c) if c in data.columns else pl.lit(None)).cast(d).alias(c) for c, d in SPAN.items())
+    engine = build(tmp_path / "store.duckdb", [batch([], spans=spans)], [("a", "a.jsonl")])
+    found = engine.traces(Query())
+    assert len(found) == count
+    assert found.select("spans", "services", "duration_ns").unique().rows() == [(6, 2, 120_000_000)]
+    assert found["errors"].sum() == 500
+    rows = engine.operations(Query(), names=False).select("service_name", "traces", "failed_traces", "self_ns").rows()
+    assert rows[0] == ("api", count, 500, count * 100_000_000)
+    assert rows[1] == ("web", count, 0, count * 20_000_000)
+    engine.close()

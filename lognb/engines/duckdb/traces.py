@@ -96,18 +96,26 @@ o AS (
     FROM spans s LEFT JOIN covered USING (row))
 """
 
+# `met`: the traces that each row is part of, a service also by its records; `e`: those in which it fails.
 _OPERATIONS: Final = """,
+met AS (SELECT {columns}, trace_id FROM o {met}),
+n AS (SELECT {columns}, count(DISTINCT trace_id) AS traces FROM met GROUP BY {keys}),
 g AS (
-    SELECT {columns}, count(DISTINCT trace_id) AS traces, count(*) AS spans,
-        count(*) FILTER (status_code = 'error') AS errors, coalesce(sum(own), 0)::BIGINT AS self_ns,
-        coalesce(sum(own) FILTER (kind = 'client'), 0)::BIGINT AS gap_ns,
-        quantile_disc(duration_ns, 0.5) AS p50_ns, quantile_disc(duration_ns, 0.95) AS p95_ns
+    SELECT {keys}, count(*) AS spans, count(*) FILTER (status_code = 'error') AS errors, sum(own)::BIGINT AS self_ns,
+        sum(own) FILTER (kind = 'client')::BIGINT AS gap_ns, quantile_disc(duration_ns, 0.5) AS p50_ns,
+        quantile_disc(duration_ns, 0.95) AS p95_ns
     FROM o GROUP BY {keys}),
-e AS (SELECT {columns}, trace_id FROM o WHERE status_code = 'error' {records}),
+e AS (SELECT {columns}, trace_id FROM o WHERE status_code = 'error' {failed}),
 f AS (SELECT {keys}, count(DISTINCT trace_id) AS failed_traces FROM e GROUP BY {keys})
-SELECT g.*, coalesce(failed_traces, 0) AS failed_traces FROM g LEFT JOIN f ON {same}
-ORDER BY self_ns DESC, g.service_name, g.name, g.kind
+SELECT n.*, coalesce(spans, 0) AS spans, coalesce(errors, 0) AS errors, coalesce(failed_traces, 0) AS failed_traces,
+    coalesce(self_ns, 0) AS self_ns, coalesce(gap_ns, 0) AS gap_ns, p50_ns, p95_ns
+FROM n LEFT JOIN g ON {same_g} LEFT JOIN f ON {same_f}
+ORDER BY self_ns DESC, n.service_name, n.name, n.kind
 """
+_RECORDS: Final = (
+    "UNION ALL SELECT DISTINCT service_name, NULL, NULL, trace_id FROM store.logs "
+    "WHERE trace_id IN (SELECT trace_id FROM t)"
+)
 
 
 def counted(engine: DuckDB, query: Query) -> pl.DataFrame:
@@ -120,15 +128,14 @@ def counted(engine: DuckDB, query: Query) -> pl.DataFrame:
 def by_service(engine: DuckDB, query: Query, *, names: bool) -> pl.DataFrame:
     """See engines.base.Engine.operations."""
     keys = ["service_name", "name", "kind"] if names else ["service_name"]
-    records = (
-        f"UNION SELECT service_name, NULL, NULL, trace_id FROM store.logs WHERE {_ERROR} "
-        "AND trace_id IN (SELECT trace_id FROM t)"
-    )
+    same = " AND ".join(f"{{0}}.{key} IS NOT DISTINCT FROM n.{key}" for key in keys)
     statement = _OPERATIONS.format(
         columns=", ".join(keys) if names else "service_name, NULL::VARCHAR AS name, NULL::VARCHAR AS kind",
         keys=", ".join(keys),
-        records="" if names else records,
-        same=" AND ".join(f"f.{key} IS NOT DISTINCT FROM g.{key}" for key in keys),
+        met="" if names else _RECORDS,
+        failed="" if names else f"{_RECORDS} AND {_ERROR}",
+        same_g=same.format("g"),
+        same_f=same.format("f"),
     )
     with engine.within(query) as (where, params):
         frame = engine.frame(_chosen(query, where, params) + _OWN + statement, params)
