@@ -23,6 +23,8 @@ from lognb.analyses.errors import offer
 from lognb.analyses.explain import explain as _explain
 from lognb.analyses.facets import facets as _facets
 from lognb.analyses.hours import hours as _hours
+from lognb.analyses.impact import impact as _impact
+from lognb.analyses.sessions import sessions as _sessions
 from lognb.analyses.stats import stats as _stats
 from lognb.analyses.steps import steps as _steps
 from lognb.analyses.traces import traces as _traces
@@ -172,6 +174,8 @@ class Logs:
     hours = _hours
     stats = _stats
     usage = _usage
+    sessions = _sessions
+    impact = _impact
     changes = _changes
     traces = _traces
     compare = _compare

@@ -181,6 +181,10 @@ USER_KEYS: Final = (
     "posthog_distinct_id", "posthog.distinct.id", "posthog.distinct_id", "enduser.id",
 )  # fmt: skip
 
+# Attributes with the address of the page, or the name of the screen, that a record was sent from: PostHog's events, its
+# browser logs of both eras, its mobile logs.
+PAGE_KEYS: Final = ("$current_url", "url.full", "location.href", "$screen_name", "screen.name")
+
 # Units that a value in a query may carry, by what they measure, as multiples of ns and of bytes; prefixes of bytes are
 # those of the SI, "KB" as most programs write it.
 UNITS: Final[dict[str, dict[str, int]]] = {

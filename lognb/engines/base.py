@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 import polars as pl
 
-from lognb.schema import TIME
+from lognb.schema import SEVERITY, TIME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -40,6 +40,12 @@ OPERATIONS: Final = {
 
 SERIES: Final = {
     "bucket": TIME, "records": pl.UInt64(), "errors": pl.UInt64(), "bytes": pl.Int64(), "distinct": pl.UInt64(),
+}  # fmt: skip
+SESSIONS: Final = {
+    "key": pl.String(), "part": pl.UInt32(), "user": pl.String(), "other_user": pl.String(), "start": TIME, "end": TIME,
+    "duration_ns": pl.Int64(), "records": pl.UInt64(), "matching": pl.UInt64(), "errors": pl.UInt64(),
+    "severity": SEVERITY, "services": pl.List(pl.String()), "pages": pl.UInt32(), "traces": pl.UInt32(),
+    "joined": pl.UInt64(), "has_recording": pl.Boolean(), "ended": pl.Boolean(),
 }  # fmt: skip
 
 
@@ -179,6 +185,27 @@ class Engine(Protocol):
         `records` (UInt64), `bytes`, `billed_bytes` (Int64, by PostHog's rule), `largest_bytes`, `largest_record_id`,
         `largest_body` (its first 200 characters), `records_after`, `billed_bytes_after`: without what `drop` takes,
         and with 1 in n of what `thin`, (n, query), takes, by a hash of the record id.
+        """
+
+    def sessions(
+        self, query: Query, key: str | None = "session", gap: int | None = None, start: Query | None = None,
+        end: Query | None = None,
+    ) -> pl.DataFrame:  # fmt: skip
+        """Rows in SESSIONS, by start: the records that share a value of `key`, where one of them is of the query.
+
+        `key` None is the user: of a record that names none, the one user of its session. A session has all its
+        records, `matching` of them those of the query, of which there is at least one. With `gap` (ns), `start` or
+        `end` records of one key are cut into parts, counted from 1: a part begins at a record that fits `start`, ends
+        with one that fits `end`, and before a gap longer than `gap`; where `start` is given, what lies outside is in
+        no part. Those records need a time. `user` is the last that a record names, `other_user` another one, if there
+        is one; `joined` are the records that a trace joins, `ended` is null without `end`.
+        """
+
+    def reach(self, query: Query, marks: Sequence[Query], who: str = "session") -> pl.DataFrame:
+        """How many distinct sessions, or users, the records of a query have.
+
+        Rows: `m0`, `m1` … (Boolean, does one of its records fit that mark?) and `n` (UInt64); a combination that none
+        has is no row. `who` is "session" or "user": that of the record, else the one user of its session.
         """
 
     def facets(self, query: Query, fields: Sequence[str], top: int = 10, *, own: bool = False) -> pl.DataFrame:

@@ -122,6 +122,24 @@ class DuckDB(Statements):
     ) -> pl.DataFrame:
         return usage.counted(self, query, by, top, drop, thin)
 
+    def sessions(
+        self, query: Query, key: str | None = "session", gap: int | None = None, start: Query | None = None,
+        end: Query | None = None,
+    ) -> pl.DataFrame:  # fmt: skip
+        from lognb.engines.duckdb import sessions
+
+        for part in (query, start, end):
+            if part is not None:
+                self.check(part)
+        return sessions.found(self, query, key, gap, start, end)
+
+    def reach(self, query: Query, marks: Sequence[Query], who: str = "session") -> pl.DataFrame:
+        from lognb.engines.duckdb import sessions
+
+        for part in (query, *marks):
+            self.check(part)
+        return sessions.reach(self, query, marks, who)
+
     def facets(self, query: Query, fields: Sequence[str], top: int = 10, *, own: bool = False) -> pl.DataFrame:
         self.check(query)
         frames = [self.facet(query if own else query.without(f), query.own(f), f, top) for f in fields]
