@@ -22,7 +22,7 @@ NINE = 1_793_696_400_000_000_000
 
 @pytest.fixture(scope="module")
 def shop_logs(samples: Path) -> ln.Logs:
-    return ln.read(samples / "shop.json.zst", samples / "events.parquet")
+    return ln.read(samples / "shop.json.zst", samples / "events.parquet", samples / "recordings")
 
 
 def test_columns_are_what_the_docstring_tables(shop_logs: ln.Logs) -> None:
@@ -53,6 +53,13 @@ def test_the_sample_has_its_sessions_and_users(shop_logs: ln.Logs, truth: dict[s
         assert row["pages"] == pages.n_unique()
     assert result.sentence.startswith("277 sessions of 107 users, ")
     assert "1,510 records joined by a trace" in result.sentence
+
+
+def test_sessions_with_a_recording_are_told(shop_logs: ln.Logs, truth: dict[str, Any]) -> None:
+    recorded = shop_logs.sessions().frame.filter("has_recording")
+    assert sorted(recorded["session"]) == sorted(truth["recordings"].values())
+    visits = shop_logs.sessions(gap="30s").frame.filter("has_recording")
+    assert set(visits["user_id"]) == set(recorded["user"])
 
 
 def test_the_bad_release_hit_these_sessions_and_users(shop_logs: ln.Logs, truth: dict[str, Any]) -> None:

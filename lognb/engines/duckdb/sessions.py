@@ -172,8 +172,7 @@ def _page(engine: DuckDB, params: Params) -> str:
 
 def _recorded(engine: DuckDB, params: Params) -> str:
     """Does the record belong to a session with a recording?"""
-    listed = getattr(engine, "recordings", None)
-    ids = [] if listed is None else listed()["session_id"].drop_nulls().unique().sort().to_list()
+    ids = engine.recordings()["session_id"].drop_nulls().unique().sort().to_list()
     return f"coalesce(list_contains({params.add(ids)}::VARCHAR[], {JOINED_SQL['session']}), false)" if ids else "false"
 
 
