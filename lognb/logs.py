@@ -24,6 +24,7 @@ from lognb.analyses.explain import explain as _explain
 from lognb.analyses.facets import facets as _facets
 from lognb.analyses.hours import hours as _hours
 from lognb.analyses.impact import impact as _impact
+from lognb.analyses.scope import scope as _scope
 from lognb.analyses.sessions import sessions as _sessions
 from lognb.analyses.stats import stats as _stats
 from lognb.analyses.steps import steps as _steps
@@ -181,6 +182,7 @@ class Logs:
     compare = _compare
     errors = _errors
     explain = _explain
+    scope = _scope
 
     def where(
         self, text: str | Query | None = None, *, since: Moment | None = None, until: Moment | None = None
