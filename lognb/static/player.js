@@ -191,6 +191,7 @@ export function player(el, options, on = {}) {
     on.time?.(String(ns(ms)), running);
     if (!begun) return; // it opens there
     seeking = true;
+    root.classList.add("rp-seeking");
     const slow = setTimeout(() => { if (wanted()) root.classList.add("rp-busy"); }, 150);
     try {
       const found = await stageAt(ms);
@@ -208,7 +209,7 @@ export function player(el, options, on = {}) {
       if (wanted()) {
         seeking = false;
         last = performance.now();
-        root.classList.remove("rp-busy");
+        root.classList.remove("rp-busy", "rp-seeking");
       }
     }
   }

@@ -7,7 +7,7 @@ const TOLD = 250; // ms between two times that Python hears of while it plays
 export function mount(el, port) {
   const root = h("div", { class: "rc" }), fault = h("p", { class: "rc-fault", role: "alert", hidden: true });
   el.append(root, fault);
-  let made = null, sought = 0, told = 0, ended = false;
+  let made = null, sought = 0, told = 0, ended = false, rate = 1, skipping = false;
 
   const tell = (time, playing) => {
     if (playing && performance.now() - told < TOLD) return;
@@ -31,8 +31,14 @@ export function mount(el, port) {
       offset: d.offset, marks: d.marks, zone: d.zone, speed: d.speed, skipIdle: d.skip_idle, time: d.seek && d.seek.time,
     }, {
       time: tell,
-      speed: (x) => port.ask("speed", { x }).catch(failed),
-      skipIdle: (on) => port.ask("skip_idle", { on }).catch(failed),
+      speed: (x) => {
+        if (x !== rate && made) port.ask("speed", { x }).catch(failed);
+        rate = x;
+      },
+      skipIdle: (on) => {
+        if (on !== skipping && made) port.ask("skip_idle", { on }).catch(failed);
+        skipping = on;
+      },
     });
     made.ready.then(() => root.classList.add("rc-ready"));
   }
@@ -44,6 +50,8 @@ export function mount(el, port) {
     made.marks(d.marks);
     made.offset(d.offset);
     made.zone(d.zone);
+    if (d.speed !== rate) made.speed(d.speed);
+    if (d.skip_idle !== skipping) made.skipIdle(d.skip_idle);
     if (!d.seek || d.seek.n === sought) return;
     sought = d.seek.n;
     if (d.seek.time !== null) made.seek(d.seek.time);

@@ -2,11 +2,12 @@
 // at each seek, and does in one task what stands between two moments; a page of a notebook must not wait that long.
 import { h } from "./common.js";
 import { allowed, guard } from "./guard.js";
+import { prepare, prepareMutation } from "./sheets.js";
 
 const SLICE = 10; // ms of work before the page gets its turn
 const LARGEST = 16_384; // px of a recorded page's width and height
 const [FULL, INCREMENTAL, META] = [2, 3, 4];
-const [MOVE, SCROLL, TOUCH_MOVE, CANVAS, DRAG] = [1, 3, 6, 9, 12];
+const [MUTATION, MOVE, SCROLL, RESIZE, TOUCH_MOVE, CANVAS, DRAG] = [0, 1, 3, 4, 6, 9, 12];
 
 /** Lets the page paint and hear keys. */
 const breathe = () => (globalThis.scheduler?.yield ? scheduler.yield() : new Promise((done) => setTimeout(done)));
@@ -70,10 +71,11 @@ export class Stage {
     let step = this.advance(ms, true, SLICE);
     while (step !== "done") {
       busy(Math.max(0, this.time));
+      // What is not laid out costs no layout. A page that stands stays until what comes is here.
       if (step === "load") await this.chunks.load(this.numbers[this.chunk]);
+      else this.el.classList.add("rp-hidden");
       await breathe();
       if (!wanted()) return;
-      this.el.classList.add("rp-hidden"); // what is not laid out costs no layout
       step = this.advance(ms, true, SLICE);
     }
     this.el.classList.remove("rp-hidden");
@@ -98,8 +100,7 @@ export class Stage {
       this.index += 1;
       this.time = Math.max(this.time, event.at);
       this.cast(event, sync);
-      // A new page is a slice of its own.
-      if (performance.now() > until || event.type === FULL) return "more";
+      if (performance.now() > until) return "more";
     }
     this.time = ms;
     this.follow(ms, sync);
@@ -124,8 +125,11 @@ export class Stage {
           this.moves = sync ? moves : [...this.moves, ...moves];
         } else if (data.source === SCROLL && sync) this.scrolls.set(data.id, data);
         else if (data.source === CANVAS) this.note("drawings on a canvas are not shown: that would need scripts");
-        else if (data.source === 4) this.resize(data.width, data.height);
-        else replayer.applyIncremental(event, sync);
+        else if (data.source === RESIZE) this.resize(data.width, data.height);
+        else {
+          if (data.source === MUTATION) prepareMutation(data, replayer.cache.stylesWithHoverClass);
+          replayer.applyIncremental(event, sync);
+        }
         if (replayer.mousePos) this.moves = [{ ...replayer.mousePos, at: event.timestamp }]; // a click, in a seek
         replayer.mousePos = null;
       }
@@ -141,6 +145,7 @@ export class Stage {
     replayer.styleMirror.reset();
     this.scrolls.clear();
     this.moves = [];
+    prepare(event.data.node, replayer.cache.stylesWithHoverClass);
     replayer.rebuildFullSnapshot(event, true);
     const { left = 0, top = 0 } = event.data.initialOffset || {};
     this.scrolls.set(event.data.node.id, { id: event.data.node.id, x: left, y: top });
