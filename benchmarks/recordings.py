@@ -16,36 +16,40 @@ T0: Final = 1_795_600_000_000
 Event = dict[str, Any]
 
 
-def long(minutes: float = 30, megabytes: float = 20, snapshots: int = 7, rows: int = 400, seed: int = 1) -> list[Event]:
+def long(
+    minutes: float = 30, megabytes: float = 20, snapshots: int = 7, rows: int = 400, rules: int = 3000, seed: int = 1
+) -> list[Event]:
     """About so many `minutes` and `megabytes` of JSON, with `snapshots` pictures of the whole page, evenly spread.
 
-    rrweb makes one picture unless it is told otherwise; PostHog's recorder makes one in five minutes.
+    rrweb makes one picture unless it is told otherwise; PostHog's recorder makes one in five minutes. The page is a
+    table of so many `rows` under so many `rules` of style: 0.1 MB for 1,000.
     """
-    page = Page(random.Random(seed), rows)
+    page = Page(random.Random(seed), rows, rules)
     end = T0 + minutes * 60_000
     every = (end - T0) / snapshots
     events = [*page.whole(T0)]
     weight = sum(map(_size, events))
     still = (megabytes * 1e6 - weight * snapshots) / (minutes * 60)  # bytes a second
+    assert still > 0, "so many pictures are larger than what was asked for"
     at, picture, spent, begun = float(T0), 1, 0.0, float(T0)
     while at < end:
         if picture < snapshots and at >= T0 + picture * every:
             events += page.whole(round(at))
             picture += 1
-        step = page.happens(round(at))
+        step = page.happens(round(at) + 2)  # not before the picture that was just made
         events.append(step)
         spent += _size(step)
-        at = begun + 1000 * spent / max(still, 1)
+        at = begun + 1000 * spent / still
     return events
 
 
 class Page:
     """A page that can be asked for a picture of itself and for the next thing that happens in it."""
 
-    def __init__(self, draw: random.Random, rows: int) -> None:
+    def __init__(self, draw: random.Random, rows: int, rules: int = 50) -> None:
         self.draw = draw
         self.next = 10
-        self.css = _css(draw)
+        self.css = _css(draw, rules)
         self.rows = [self._row() for _ in range(rows)]
 
     def whole(self, at: int) -> list[Event]:
@@ -130,8 +134,8 @@ def _text(number: int, text: str) -> dict[str, Any]:
     return {"type": 3, "textContent": text, "id": number}
 
 
-def _css(draw: random.Random, rules: int = 3000) -> str:
-    """As much as the sheet of a middling site: 0.3 MB, some rules with :hover, which rrweb writes anew."""
+def _css(draw: random.Random, rules: int) -> str:
+    """A sheet, some of its rules with :hover, which rrweb writes anew."""
     colours = [f"rgb({draw.randrange(256)}, {draw.randrange(256)}, {draw.randrange(256)})" for _ in range(40)]
     own = "body { font: 14px sans-serif } td { padding: 2px 8px } .row:hover { background: rgb(238, 238, 238) } .late { color: rgb(180, 0, 0) }"
     made = [

@@ -13,19 +13,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from lognb.replay import events as rr
+from lognb.replay.lanes import IDLE_MS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 PIECE: Final = 500_000
 """Bytes of JSON after which a piece ends; what is larger is one event."""
-IDLE_MS: Final = 5_000
-"""The user does nothing for longer than this: idle."""
-
-_FULL, _INCREMENTAL, _META = 2, 3, 4
-# Sources of incremental events that a user makes: mouse, its buttons, scrolling, input, touch, media, drag, selection.
-_BY_USER: Final = frozenset({1, 2, 3, 5, 6, 7, 12, 14})
-
-Event = dict[str, Any]
+_BY_USER: Final = frozenset({rr.MOUSE_MOVE, rr.MOUSE, rr.SCROLL, rr.INPUT, rr.TOUCH_MOVE, rr.MEDIA, rr.DRAG})
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +98,11 @@ def parts(events: Iterable[Mapping[str, Any]], *, remote: bool = False) -> Parts
 
 def _begin(window: _Window, kind: Any, at: float, data: Any) -> None:
     """A page that begins is the beginning of a piece: its Meta, then the picture of it."""
-    if kind == _META:
+    if kind == rr.META:
         window.cut()
         if not window.width and isinstance(data, dict):
             window.width, window.height = _px(data.get("width")), _px(data.get("height"))
-    elif kind == _FULL:
+    elif kind == rr.FULL:
         if window.full is not None or window.size > PIECE // 2:
             window.cut()
         window.full = at
@@ -114,9 +110,9 @@ def _begin(window: _Window, kind: Any, at: float, data: Any) -> None:
 
 def _user(kind: Any, at: float, data: Any) -> float | None:
     """Since when the user did what this event tells; None for what no user did. To open a page counts too."""
-    if kind == _META:
+    if kind == rr.META:
         return at
-    if kind != _INCREMENTAL or not isinstance(data, dict) or data.get("source") not in _BY_USER:
+    if kind != rr.INCREMENTAL or not isinstance(data, dict) or data.get("source") not in _BY_USER:
         return None
     positions = data.get("positions")
     if isinstance(positions, list) and positions and isinstance(positions[0], dict):

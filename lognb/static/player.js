@@ -151,7 +151,7 @@ export function player(el, options, on = {}) {
     if (gone) return null;
     if (!stages.has(id)) {
       const numbers = chunks.map((_, i) => i).filter((i) => chunks[i].window === id);
-      const made = new Stage(module, pieces, numbers, { remote: recording.remote, resized: () => layout(), note });
+      const made = new Stage(module, pieces, numbers, { remote: recording.remote, resized: () => layout(), note, lost: () => { if (!gone && stage === made) to(ms); } });
       made.id = id;
       made.empty = !numbers.some((i) => chunks[i].full !== null);
       stages.set(id, made);
@@ -304,13 +304,11 @@ export function player(el, options, on = {}) {
   // ---- begin and end
   let opened = () => {};
   const ready = new Promise((done) => { opened = done; });
-  // A frame can be made only in an element that is in the page, and one that is moved in it is empty again.
+  // A frame can be made only in an element that is in the page; and what nobody sees is not opened.
   const seen = new IntersectionObserver((entries) => {
-    if (!entries.some((e) => e.isIntersecting) || !root.isConnected) return;
-    if (!begun) {
-      begun = true;
-      to(ms).then(opened);
-    } else if (stage && stage.whole && !stage.whole()) to(ms);
+    if (begun || !root.isConnected || !entries.some((e) => e.isIntersecting)) return;
+    begun = true;
+    to(ms).then(opened);
   });
   seen.observe(root);
   const sized = new ResizeObserver(() => layout());

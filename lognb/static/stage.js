@@ -13,14 +13,18 @@ const [MUTATION, MOVE, SCROLL, RESIZE, TOUCH_MOVE, CANVAS, DRAG] = [0, 1, 3, 4, 
 const breathe = () => (globalThis.scheduler?.yield ? scheduler.yield() : new Promise((done) => setTimeout(done)));
 
 export class Stage {
-  /** `kit`: the module replay.js; `chunks`: Chunks; `numbers`: which of them are this window's, in order. */
-  constructor(kit, chunks, numbers, { remote, resized, note }) {
+  /**
+   * `kit`: the module replay.js; `chunks`: Chunks; `numbers`: which of them are this window's, in order. It calls
+   * resized(), note(text) for what cannot be shown, and lost() where its frame was emptied: one that is moved in the page.
+   */
+  constructor(kit, chunks, numbers, { remote, resized, note, lost }) {
     this.kit = kit;
     this.chunks = chunks;
     this.numbers = numbers;
     this.remote = Boolean(remote);
     this.resized = resized;
     this.note = note;
+    this.lost = lost;
     this.el = h("div", { class: "rp-stage", "aria-hidden": "true" });
     this.width = this.height = 0;
   }
@@ -36,10 +40,13 @@ export class Stage {
       // rrweb's virtual DOM makes elements and pictures in the notebook's own page, where no fence is.
       useVirtualDom: false, logger: { log() {}, warn: (...args) => this.hear(args.slice(1)) },
     });
-    this.whole = guard(this.replayer.iframe, this.remote);
+    const { iframe } = this.replayer, whole = guard(iframe, this.remote);
+    this.whole = whole;
+    iframe.addEventListener("load", () => { if (this.whole === whole && !whole()) this.lost(); });
     this.chunk = -1; // the number, in `numbers`, of the piece that comes next in time
     this.index = 0;
     this.time = -Infinity; // ms until which all is shown
+    this.width = this.height = 0;
     this.moves = [];
     this.scrolls = new Map();
   }
