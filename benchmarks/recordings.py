@@ -62,10 +62,24 @@ class Page:
         ]
         head = _element(3, "head", {}, [_element(9, "style", {"_cssText": self.css}, [])])
         page = _element(2, "html", {"lang": "en"}, [head, _element(1, "body", {}, body)])
-        node = {"type": 0, "id": 1_000_000, "childNodes": [{"type": 1, "name": "html", "publicId": "", "systemId": "", "id": 1_000_001}, page]}
+        node = {
+            "type": 0,
+            "id": 1_000_000,
+            "childNodes": [{"type": 1, "name": "html", "publicId": "", "systemId": "", "id": 1_000_001}, page],
+        }
         return [
-            {"type": 4, "timestamp": at, "windowId": "1", "data": {"href": "https://shop.example/orders", "width": 1280, "height": 800}},
-            {"type": 2, "timestamp": at + 1, "windowId": "1", "data": {"node": json.loads(json.dumps(node)), "initialOffset": {"left": 0, "top": 0}}},
+            {
+                "type": 4,
+                "timestamp": at,
+                "windowId": "1",
+                "data": {"href": "https://shop.example/orders", "width": 1280, "height": 800},
+            },
+            {
+                "type": 2,
+                "timestamp": at + 1,
+                "windowId": "1",
+                "data": {"node": json.loads(json.dumps(node)), "initialOffset": {"left": 0, "top": 0}},
+            },
         ]
 
     def happens(self, at: int) -> Event:
@@ -75,19 +89,35 @@ class Page:
         lot = self.draw.random()
         if lot < 0.30:
             x, y = self.draw.randrange(1280), self.draw.randrange(800)
-            walk = [{"x": x + 3 * i, "y": y + i, "id": self.draw.choice(self.rows)["id"], "timeOffset": 50 * (i - 10)} for i in range(10)]
+            walk = [
+                {"x": x + 3 * i, "y": y + i, "id": self.draw.choice(self.rows)["id"], "timeOffset": 50 * (i - 10)}
+                for i in range(10)
+            ]
             return {"source": 1, "positions": walk}
         if lot < 0.34:
             return {"source": 3, "id": 1_000_000, "x": 0, "y": self.draw.randrange(4000)}
         if lot < 0.38:
             return {"source": 5, "id": 8, "text": "order " + str(self.draw.randrange(10**6)), "isChecked": False}
         if lot < 0.41:
-            return {"source": 2, "type": 2, "id": self.draw.choice(self.rows)["id"], "x": self.draw.randrange(1280), "y": self.draw.randrange(800)}
+            return {
+                "source": 2,
+                "type": 2,
+                "id": self.draw.choice(self.rows)["id"],
+                "x": self.draw.randrange(1280),
+                "y": self.draw.randrange(800),
+            }
         if lot < 0.70:
             return self._mutation(texts=self._texts())
         if lot < 0.85:
             row = self.draw.choice(self.rows)
-            return self._mutation(attributes=[{"id": row["id"], "attributes": {"class": self.draw.choice(["row", "row late", "row paid", "row open"])}}])
+            return self._mutation(
+                attributes=[
+                    {
+                        "id": row["id"],
+                        "attributes": {"class": self.draw.choice(["row", "row late", "row paid", "row open"])},
+                    }
+                ]
+            )
         return self._mutation(**self._turnover())
 
     def _mutation(self, **parts: Any) -> dict[str, Any]:
@@ -118,7 +148,10 @@ class Page:
     def _row(self) -> dict[str, Any]:
         texts = [f"o-{self.draw.randrange(10**6):06}", f"user {self.draw.randrange(10**5)}", f"{self.draw.randrange(10**6) / 100:.2f} EUR",
                  self.draw.choice(["open", "paid", "late"]), f"{self.draw.randrange(60)} min"]  # fmt: skip
-        cells = [_element(self._id(), "td", {"class": f"cell c{i}"}, [_text(self._id(), text)]) for i, text in enumerate(texts)]
+        cells = [
+            _element(self._id(), "td", {"class": f"cell c{i}"}, [_text(self._id(), text)])
+            for i, text in enumerate(texts)
+        ]
         return _element(self._id(), "tr", {"class": "row", "data-order": texts[0]}, cells)
 
     def _id(self) -> int:

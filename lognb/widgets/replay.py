@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from lognb.logs import Logs
     from lognb.replay.parts import Parts
 
-_MS = 1_000_000
-
 
 class Player(Ask, tag="player"):
     """The text of replay.js; only a page that shows a recording, and has none of it yet, asks for it."""
@@ -102,7 +100,7 @@ class Replay(Widget):
         self._remote, self._mask = remote, mask_inputs
         self._offset, self._heard = offset, False
         self._parts = self._gather()
-        self.time = round(self._parts.about["start"] * _MS) + offset
+        self.time = _ns(self._parts.about["start"]) + offset
         self.data = {
             "offset": str(offset),
             "marks": [_mark(one) for one in marks],
@@ -117,7 +115,7 @@ class Replay(Widget):
     def seek(self, time: Any, play: bool | None = None) -> None:
         """Go to a moment: a time as text ("09:00:03", "+12s" after the beginning), a datetime, or an int of ns."""
         about = self._parts.about
-        first, last = (round(about[end] * _MS) + self._offset for end in ("start", "end"))
+        first, last = (_ns(about[end]) + self._offset for end in ("start", "end"))
         at = time if isinstance(time, int) else _moments.resolve(time, first, last)
         with self._hearing():
             self.time = min(last, max(first, at))
@@ -176,7 +174,9 @@ def prepare(logs: Logs, session_id: str, *, remote: bool = False, mask_inputs: b
     """The recording of a session, cleaned and taken apart. Raises QueryError where there is none."""
     packed = logs.engine.recording(session_id)
     if not packed:
-        raise QueryError(f"no recording of session {plain(session_id, 60)!r} was read; logs.recordings has those there are")
+        raise QueryError(
+            f"no recording of session {plain(session_id, 60)!r} was read; logs.recordings has those there are"
+        )
     events, _ = clean(decode(packed), remote=remote, mask_inputs=mask_inputs)
     return parts(events, remote=remote)
 
@@ -192,6 +192,11 @@ class _Hearing:
 
     def __exit__(self, *_: Any) -> None:
         self.widget._heard = False
+
+
+def _ns(ms: float) -> int:
+    """As the page does it: to the microsecond, of which a number of ms knows no more."""
+    return round(ms * 1000) * 1000
 
 
 def _mark(mark: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,14 +16,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-POLICY: Final = "default-src 'none'; script-src 'unsafe-inline' blob:; style-src 'unsafe-inline'; img-src data:; font-src data:"
-_PAGE: Final = """<!doctype html><meta charset=utf-8>{policy}<style>{style} .place + .place {{ position: absolute; top: 0; width: 400px }}</style><body class="ln">
+POLICY: Final = (
+    "default-src 'none'; script-src 'unsafe-inline' blob:; style-src 'unsafe-inline'; img-src data:; font-src data:"
+)
+_PAGE: Final = """<!doctype html><meta charset=utf-8>{policy}
+<style>{style} .place + .place {{ position: absolute; top: 0; width: 400px }}</style><body class="ln">
 <script type="text/plain" id="kit">{kit}</script>
 <script type="module">
 {module}
-const kitText = document.getElementById("kit").textContent, bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+const kitText = document.getElementById("kit").textContent;
+const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+const place = () => Object.assign(document.createElement("div"), {{ className: "place" }});
 window.given = {given};
-window.begin = ({{ about, pieces, ...options }}, on) => player(document.body.appendChild(Object.assign(document.createElement("div"), {{ className: "place" }})), {{
+window.begin = ({{ about, pieces, ...options }}, on) => player(document.body.appendChild(place()), {{
   load: async () => kitText, recording: about, events: async (i) => bytes(pieces[i]), ...options }}, on);
 window.rrweb = async () => import(URL.createObjectURL(new Blob([kitText], {{ type: "text/javascript" }})));
 </script>"""
@@ -44,7 +49,8 @@ PLAY_ALL: Final = """async () => {
     await rest(50);
     await made.seek(String(BigInt(given.about.end) * 1000000n));
     await rest(20);
-    if (document.querySelector(".rp-over:not([hidden]) [role=alert]")) throw new Error(document.querySelector(".rp-over").textContent);
+    const fault = document.querySelector(".rp-over:not([hidden]) [role=alert]");
+    if (fault) throw new Error(fault.textContent);
     made.destroy();
   };""" + _EACH + "}"  # fmt: skip
 # The same in rrweb as it comes: no fence, and the fast way that makes elements in the page of the notebook.
@@ -109,7 +115,9 @@ class Stranger:
                 caller.settimeout(0.3)
                 self.knocked.append("a connection")
                 self.knocked[-1] = caller.recv(2000).split(b"\r\n")[0].decode("latin-1") or self.knocked[-1]
-                caller.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nAccess-Control-Allow-Origin: *\r\nConnection: close\r\n\r\n")
+                caller.sendall(
+                    b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nAccess-Control-Allow-Origin: *\r\nConnection: close\r\n\r\n"
+                )
 
     def close(self) -> None:
         self._socket.shutdown(socket.SHUT_RDWR)  # else accept() waits on

@@ -1,7 +1,7 @@
 """Two walls around a recording, each tested without the other: what is cleaned in Python, and the fence in the page.
 
-In the page a stranger listens, on this machine: that nothing was asked of it is known from its side, so also what a browser
-does before it asks, such as to connect early, would be seen.
+A stranger listens, on this machine: that nothing was asked of it is known from its side, so also what a browser does
+before it asks, such as to connect early, would be seen.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def _first(css: str) -> dict[str, str]:
 
 
 EARLY = [
-    {"type": 2, "tagName": "link", "attributes": {"rel": rel, "href": "http://evil.invalid/"}, "childNodes": [], "id": 200 + i}
+    tag(200 + i, "link", {"rel": rel, "href": "http://evil.invalid/"})
     for i, rel in enumerate(("preconnect", "dns-prefetch", "prefetch", "prerender", "modulepreload", "manifest"))
 ]  # fmt: skip
 
@@ -76,7 +76,9 @@ def stranger() -> Iterator[players.Stranger]:
         yield one
 
 
-def run(browser: Browser, folder: Path, program: str, recordings: list[Events], who: players.Stranger, **how: Any) -> Any:
+def run(
+    browser: Browser, folder: Path, program: str, recordings: list[Events], who: players.Stranger, **how: Any
+) -> Any:
     """Play them in a page from a file, their "http://evil.invalid" being `who`; what the program gave."""
     text = json.dumps(recordings)
     for there in ("http://evil.invalid", "https://evil.invalid"):
@@ -126,15 +128,14 @@ def test_without_both_it_does_not_hold(
     assert len(stranger.knocked) > 3
 
 
-def test_what_is_asked_for_is_loaded_and_no_more(
-    browser: Browser, tmp_path: Path, stranger: players.Stranger
-) -> None:
+def test_what_is_asked_for_is_loaded_and_no_more(browser: Browser, tmp_path: Path, stranger: players.Stranger) -> None:
     """With `remote` pictures and styles come from where they are; scripts and frames do not."""
-    node = {"type": 2, "tagName": "div", "attributes": {}, "id": 100, "childNodes": [
-        {"type": 2, "tagName": "img", "attributes": {"src": "http://evil.invalid/pot.png"}, "childNodes": [], "id": 101},
-        {"type": 2, "tagName": "iframe", "attributes": {"src": "http://evil.invalid/frame"}, "childNodes": [], "id": 102},
-        {"type": 2, "tagName": "script", "attributes": {"src": "http://evil.invalid/a.js"}, "childNodes": [], "id": 103},
-        {"type": 2, "tagName": "img", "attributes": {"src": "x", "onerror": "top.__pwn = 1"}, "childNodes": [], "id": 104},
-    ]}  # fmt: skip
+    inside = [
+        tag(101, "img", {"src": "http://evil.invalid/pot.png"}),
+        tag(102, "iframe", {"src": "http://evil.invalid/frame"}),
+        tag(103, "script", {"src": "http://evil.invalid/a.js"}),
+        tag(104, "img", {"src": "x", "onerror": "top.__pwn = 1"}),
+    ]
+    node = tag(100, "div", {}, inside)
     assert run(browser, tmp_path, players.PLAY_ALL, [recording(node=node)], stranger, policy=False, remote=True) == 1
     assert set(stranger.knocked) == {"GET /pot.png HTTP/1.1"}

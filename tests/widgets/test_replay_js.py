@@ -1,4 +1,4 @@
-"""A recording in a real browser: what is shown at which moment, and what the bar and the keys do. Python is the real one."""
+"""A recording in a real browser: what is shown at which moment, what the bar and the keys do. Python is the real one."""
 
 from __future__ import annotations
 
@@ -58,7 +58,9 @@ def recorded(samples: Path) -> dict[str, list[dict[str, Any]]]:
 class Shown:
     """A recording on a page."""
 
-    def __init__(self, page: Bench, logs: ln.Logs, events: list[dict[str, Any]], width: int = 800, **options: Any) -> None:
+    def __init__(
+        self, page: Bench, logs: ln.Logs, events: list[dict[str, Any]], width: int = 800, **options: Any
+    ) -> None:
         self.bench = page
         Given.given = copy.deepcopy(events)
         self.start = events[0]["timestamp"]
@@ -98,7 +100,7 @@ class Shown:
         return str(self.inside(f"(root) => root.querySelector({selector!r})?.innerText ?? ''"))
 
     def inside(self, program: str) -> Any:
-        """Of the root of the recorded page; from the page around, since Playwright leaves scripts in a frame it enters."""
+        """Of the root of the recorded page; from the page around: Playwright leaves scripts in a frame it enters."""
         frame = self.el.locator(".rp-stage:not(.rp-away) iframe")
         return frame.evaluate(f"(frame) => ({program})(frame.contentDocument.documentElement)")
 
@@ -157,7 +159,7 @@ def test_each_moment_is_what_rrwebs_own_clock_shows(
     """Forwards, backwards, over pictures of the whole page and between them."""
     made = long(minutes=1, megabytes=1, rules=50, snapshots=3, rows=20)
     theirs = browser.new_page()
-    for events in (made, list(recorded.values())[0]):
+    for events in (made, next(iter(recorded.values()))):
         length = events[-1]["timestamp"] - events[0]["timestamp"]
         moments = [round(length * part) for part in (0.9, 0.35, 0.36, 1, 0.67)]
         theirs.goto(players.saved(tmp_path, players.page(copy.deepcopy(events))))
@@ -186,7 +188,7 @@ _THEIRS = """async ([events, moments]) => {
 
 
 def test_it_plays_to_the_end_and_again(bench: Callable[..., Bench], logs: ln.Logs, recorded: dict[str, Any]) -> None:
-    events = list(recorded.values())[0]
+    events = next(iter(recorded.values()))
     shown = Shown(bench(), logs, events)
     shown.widget.speed = 4.0
     seen: list[int] = []
@@ -221,7 +223,13 @@ def test_keys(bench: Callable[..., Bench], logs: ln.Logs) -> None:
     ):  # fmt: skip
         shown.press(key)
         assert shown.ms == at, key
-    for key, name, value in ((">", "speed", 2), (">", "speed", 4), ("<", "speed", 2), ("i", "skip_idle", True), ("i", "skip_idle", False)):
+    for key, name, value in (
+        (">", "speed", 2),
+        (">", "speed", 4),
+        ("<", "speed", 2),
+        ("i", "skip_idle", True),
+        ("i", "skip_idle", False),
+    ):
         shown.press(key)
         assert getattr(shown.widget, name) == value
     shown.press(" ")
@@ -257,13 +265,20 @@ def test_idle_time_is_passed_over_but_never_an_error(bench: Callable[..., Bench]
     """Nothing happens from 2 s to 60 s and then for another minute, in which there is an error at 90 s."""
     page = Page(Random(3), 12)
     moves = {"source": 1, "positions": [{"x": 1, "y": 1, "id": 5, "timeOffset": 0}]}
-    events = [*page.whole(T0), *({"type": 3, "timestamp": T0 + s * 1000, "windowId": "1", "data": moves} for s in (2, 60, 61, 121))]
+    events = [
+        *page.whole(T0),
+        *({"type": 3, "timestamp": T0 + s * 1000, "windowId": "1", "data": moves} for s in (2, 60, 61, 121)),
+    ]
     shown = Shown(bench(), logs, events, marks=[{"time": (T0 + 90_000) * MS, "text": "x", "severity": "error"}])
     assert shown.el.locator(".rp-idle").count() == 2
     shown.widget.skip_idle = True
     shown.seek(1_500, play=True)
-    shown.bench.page.wait_for_function("document.querySelector('.rp-time').textContent.startsWith('0:59')", timeout=3000)
-    shown.bench.page.wait_for_function("document.querySelector('.rp-time').textContent.startsWith('1:29')", timeout=6000)
+    shown.bench.page.wait_for_function(
+        "document.querySelector('.rp-time').textContent.startsWith('0:59')", timeout=3000
+    )
+    shown.bench.page.wait_for_function(
+        "document.querySelector('.rp-time').textContent.startsWith('1:29')", timeout=6000
+    )
     shown.widget.pause()
     shown.rest()
     assert 89_000 <= shown.ms < 95_000
@@ -274,8 +289,14 @@ def test_windows(bench: Callable[..., Bench], logs: ln.Logs) -> None:
     events = []
     for name, offset, words in (("a", 0, "first window"), ("b", 10_000, "second window")):
         whole = Page(Random(1), 2).whole(T0 + offset)
-        whole[1]["data"]["node"]["childNodes"][1]["childNodes"][1]["childNodes"][0]["childNodes"][0]["textContent"] = words
-        move = {"type": 3, "timestamp": T0 + offset + 5_000, "data": {"source": 1, "positions": [{"x": 1, "y": 1, "id": 5, "timeOffset": 0}]}}
+        whole[1]["data"]["node"]["childNodes"][1]["childNodes"][1]["childNodes"][0]["childNodes"][0]["textContent"] = (
+            words
+        )
+        move = {
+            "type": 3,
+            "timestamp": T0 + offset + 5_000,
+            "data": {"source": 1, "positions": [{"x": 1, "y": 1, "id": 5, "timeOffset": 0}]},
+        }
         later = {**move, "timestamp": T0 + offset + 20_000}
         events += [{**event, "windowId": name} for event in (*whole, move, later)]
     events.sort(key=lambda e: e["timestamp"])
@@ -290,12 +311,16 @@ def test_windows(bench: Callable[..., Bench], logs: ln.Logs) -> None:
     assert shown.text("h1") == "first window"
 
 
-def test_it_stands_again_after_it_was_moved_in_the_page(bench: Callable[..., Bench], logs: ln.Logs, recorded: dict[str, Any]) -> None:
+def test_it_stands_again_after_it_was_moved_in_the_page(
+    bench: Callable[..., Bench], logs: ln.Logs, recorded: dict[str, Any]
+) -> None:
     """A frame that is moved is empty; a notebook moves outputs as one scrolls."""
-    shown = Shown(bench(), logs, list(recorded.values())[0])
+    shown = Shown(bench(), logs, next(iter(recorded.values())))
     shown.seek(5_000)
     before = shown.html()
-    shown.el.evaluate("(el) => { const box = document.body.appendChild(document.createElement('section')); box.append(el); }")
+    shown.el.evaluate(
+        "(el) => { const box = document.body.appendChild(document.createElement('section')); box.append(el); }"
+    )
     shown.bench.page.wait_for_function("document.querySelector('iframe').contentDocument.querySelector('h1')")
     shown.rest()
     assert shown.html() == before
@@ -304,8 +329,17 @@ def test_it_stands_again_after_it_was_moved_in_the_page(bench: Callable[..., Ben
 
 def test_what_cannot_be_shown_is_said_in_the_widget(bench: Callable[..., Bench], logs: ln.Logs) -> None:
     events = long(minutes=0.2, megabytes=0.1, rules=50, rows=12, snapshots=1)
-    lost = {"source": 0, "adds": [], "removes": [], "texts": [], "attributes": [{"id": 4242, "attributes": {"class": EVIL}}]}
-    events[5:5] = [{"type": 3, "timestamp": events[5]["timestamp"], "windowId": "1", "data": data} for data in (lost, lost, {"source": 2, "type": "x", "id": 5}, {"source": 9, "id": 5})]
+    lost = {
+        "source": 0,
+        "adds": [],
+        "removes": [],
+        "texts": [],
+        "attributes": [{"id": 4242, "attributes": {"class": EVIL}}],
+    }
+    events[5:5] = [
+        {"type": 3, "timestamp": events[5]["timestamp"], "windowId": "1", "data": data}
+        for data in (lost, lost, {"source": 2, "type": "x", "id": 5}, {"source": 9, "id": 5})
+    ]
     shown = Shown(bench(), logs, events)
     shown.seek(10_000)
     notes = shown.el.locator(".rp-notes")
@@ -316,7 +350,9 @@ def test_what_cannot_be_shown_is_said_in_the_widget(bench: Callable[..., Bench],
     assert "canvas" in said
 
 
-def test_a_piece_that_does_not_come_is_an_error_in_words_and_is_asked_for_again(bench: Callable[..., Bench], logs: ln.Logs) -> None:
+def test_a_piece_that_does_not_come_is_an_error_in_words_and_is_asked_for_again(
+    bench: Callable[..., Bench], logs: ln.Logs
+) -> None:
     shown = Shown(bench(), logs, long(minutes=2, megabytes=3, rules=50, rows=20, snapshots=2))
     pieces = shown.widget._parts.pieces
     held = list(pieces)
@@ -332,10 +368,12 @@ def test_a_piece_that_does_not_come_is_an_error_in_words_and_is_asked_for_again(
     assert shown.text("h1") == "Orders"
 
 
-def test_rrweb_is_sent_once_to_a_page_and_only_what_is_looked_at_is_opened(bench: Callable[..., Bench], logs: ln.Logs, recorded: dict[str, Any]) -> None:
+def test_rrweb_is_sent_once_to_a_page_and_only_what_is_looked_at_is_opened(
+    bench: Callable[..., Bench], logs: ln.Logs, recorded: dict[str, Any]
+) -> None:
     page = bench()
     for _ in range(2):
-        Shown(page, logs, list(recorded.values())[0])
+        Shown(page, logs, next(iter(recorded.values())))
     assert len(page.sent("player")) == 1
     far = long(minutes=5, megabytes=5, rules=50, snapshots=5, rows=20)
     shown = Shown(page, logs, far)
@@ -348,7 +386,9 @@ def test_rrweb_is_sent_once_to_a_page_and_only_what_is_looked_at_is_opened(bench
 def test_a_newer_wish_ends_the_work_on_an_older_one(bench: Callable[..., Bench], logs: ln.Logs) -> None:
     """And the page has its turn all the while."""
     shown = Shown(bench(), logs, long(minutes=10, megabytes=8, rules=50, snapshots=1, rows=100))
-    shown.bench.page.evaluate("() => { window.turns = 0; const turn = () => { window.turns += 1; setTimeout(turn); }; turn(); }")
+    shown.bench.page.evaluate(
+        "() => { window.turns = 0; const turn = () => { window.turns += 1; setTimeout(turn); }; turn(); }"
+    )
     for at in (590, 580, 300, 30):
         shown.widget.seek(f"+{at}s")
     shown.rest()
