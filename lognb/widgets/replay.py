@@ -175,7 +175,7 @@ def prepare(logs: Logs, session_id: str, *, remote: bool = False, mask_inputs: b
     packed = logs.engine.recording(session_id)
     if not packed:
         raise QueryError(
-            f"no recording of session {plain(session_id, 60)!r} was read; logs.recordings has those there are"
+            f"no recording of session {plain(session_id, 60)} was read; logs.recordings has those there are"
         )
     events, _ = clean(decode(packed), remote=remote, mask_inputs=mask_inputs)
     return parts(events, remote=remote)

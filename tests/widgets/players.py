@@ -115,9 +115,7 @@ class Stranger:
                 caller.settimeout(0.3)
                 self.knocked.append("a connection")
                 self.knocked[-1] = caller.recv(2000).split(b"\r\n")[0].decode("latin-1") or self.knocked[-1]
-                caller.sendall(
-                    b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nAccess-Control-Allow-Origin: *\r\nConnection: close\r\n\r\n"
-                )
+                caller.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 
     def close(self) -> None:
         self._socket.shutdown(socket.SHUT_RDWR)  # else accept() waits on

@@ -1,4 +1,4 @@
-"""A recording in a real browser: what is shown at which moment, what the bar and the keys do. Python is the real one."""
+"""A recording in a real browser: what is shown when, what the bar and the keys do. Python is the real one."""
 
 from __future__ import annotations
 
@@ -218,7 +218,8 @@ def test_keys(bench: Callable[..., Bench], logs: ln.Logs) -> None:
     shown = Shown(bench(), logs, events, marks=[*marks, {"time": (T0 + 30_000) * MS, "text": "w", "severity": "warn"}])
     length = events[-1]["timestamp"] - T0
     for key, at in (
-        ("ArrowRight", 5_000), ("Shift+ArrowRight", 6_000), ("ArrowLeft", 1_000), ("ArrowLeft", 0), ("n", 20_000), ("n", 40_000),
+        ("ArrowRight", 5_000), ("Shift+ArrowRight", 6_000), ("ArrowLeft", 1_000), ("ArrowLeft", 0), ("n", 20_000),
+        ("n", 40_000),
         ("n", 40_000), ("Shift+N", 20_000), ("End", length), ("Home", 0),
     ):  # fmt: skip
         shown.press(key)
