@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Final
 
 from lognb.stacks.model import MAX_FRAMES, Frame, Raised, whole
@@ -17,6 +18,7 @@ _NAMED: Final = re.compile(r"([A-Za-z_$][\w$.]*(?:Error|Exception))(?: \[[^\]]*\
 _BEFORE: Final = re.compile(r"(?:Unhandled(?: \w+)*:? |Uncaught )?(?:Uncaught )?(?:\(in promise\)\s?)?")
 _CAUSE: Final = re.compile(r"(?:\[?cause\]?|Caused by):\s*", re.IGNORECASE)
 _MEMBER: Final = re.compile(r"\[errors\]:|\[\d+\]:")
+_SKIPPED: Final = re.compile(r"\s*\.\.\. (\d{1,5}) lines matching cause stack trace \.\.\.")
 _HEAD_LINES: Final = 12  # how far above the first frame the type may be: a message has several lines
 
 
@@ -31,6 +33,7 @@ def is_frame(line: str) -> bool:
 def parse(lines: list[str]) -> list[Raised]:
     """The exceptions of a text: the one thrown, then its causes and members."""
     out: list[Raised] = []
+    skipped: list[tuple[int, int, int]] = []
     start = at = 0
     while at < len(lines):
         if not is_frame(lines[at]):
@@ -38,15 +41,32 @@ def parse(lines: list[str]) -> list[Raised]:
             continue
         first = at
         frames: list[Frame] = []
-        while at < len(lines) and (frame := _frame(lines[at])) is not None:
-            if len(frames) < MAX_FRAMES:
+        while at < len(lines):
+            frame, more = _frame(lines[at]), _SKIPPED.match(lines[at])
+            if frame is not None and len(frames) < MAX_FRAMES:
                 frames.append(frame)
+            elif more:
+                skipped.append((len(out), len(frames), int(more[1])))
+            elif frame is None:
+                break
             at += 1
         kind, message, relation = _head(lines, max(start, first - _HEAD_LINES), first)
         # V8 keeps ten frames unless it is told otherwise, others some more: the outer end may always be missing.
         out.append(Raised(kind, message, tuple(frames), (relation or "cause") if out else "", cut=True))
         start = at
+    for which, place, many in reversed(skipped):
+        if which + 1 < len(out):
+            out[which] = _filled(out[which], place, out[which + 1].frames, many)
     return out
+
+
+def _filled(raised: Raised, place: int, cause: tuple[Frame, ...], many: int) -> Raised:
+    """With the frames that Node leaves out since those of the cause are the same: behind the last one it shows."""
+    frames = raised.frames
+    if not 0 < place <= len(frames) or frames[place - 1] not in cause:
+        return raised
+    first = cause.index(frames[place - 1]) + 1
+    return replace(raised, frames=(*frames[:place], *cause[first : first + many], *frames[place:])[:MAX_FRAMES])
 
 
 def _frame(line: str) -> Frame | None:
