@@ -134,7 +134,8 @@ is known. `severity` is null where none is meant. What a recording tells has the
 """
 
 # Keys that tell of an exception, most trusted first: OpenTelemetry's, then those that loggers and vendors write. The
-# last kind are lists of exceptions with frames as data: PostHog's of all ages, and those of Sentry's SDKs.
+# last kind are lists of exceptions with frames as data: PostHog's of all ages, and those of Sentry's SDKs, which have
+# in "logentry" what an error without an exception says.
 EXCEPTION_KEYS: Final[dict[str, tuple[str, ...]]] = {
     "type": ("exception.type", "$exception_type", "error.type", "error.kind", "error.name", "err.type"),
     "message": ("exception.message", "$exception_message", "error.message", "err.message"),
@@ -142,7 +143,7 @@ EXCEPTION_KEYS: Final[dict[str, tuple[str, ...]]] = {
         "exception.stacktrace", "error.stack_trace", "error.stack", "err.stack", "stack_trace", "stacktrace",
         "exc_info", "stack",
     ),
-    "listed": ("$exception_list", "$exception_stack_trace_raw", "exception"),
+    "listed": ("$exception_list", "$exception_stack_trace_raw", "exception", "logentry"),
 }  # fmt: skip
 # Which release a record is of; the first that it has.
 RELEASE_KEYS: Final = ("service.version", "release", "app.version", "$app_version")

@@ -47,7 +47,7 @@ def _made(engine: Engine, *, join_lines: bool) -> Issues:
         chain = exceptions(row)
         if not chain and row["severe"] is None:
             none.append(at)  # it only looked like a stack
-        issues.append(issue(chain, row["masked"] or ""))
+        issues.append(issue(chain, _words(row)))
         kinds.append((short(chain[0].type), masks.masked(chain[0].message)) if chain else ("", issues[-1].id))
     found = _without(found, none)
     places, table = _table(issues)
@@ -81,6 +81,11 @@ def _numbered(values: Sequence[object]) -> NDArray[np.int64]:
     """A number for each value, the same for equal ones."""
     known: dict[object, int] = {}
     return np.array([known.setdefault(value, len(known)) for value in values], np.int64)
+
+
+def _words(told: dict[str, Any]) -> str:
+    """What an error says that has no exception."""
+    return told["masked"] or (listed.message(told["listed"]) if told["listed"] else "")
 
 
 def exceptions(told: dict[str, Any]) -> list[Raised]:

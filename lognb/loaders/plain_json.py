@@ -229,9 +229,20 @@ def _renamed(coded: Coded, count: int) -> Coded:
         at = np.flatnonzero(mine[coded.rows] & key.is_in(list(names)).to_numpy()[coded.codes])
         if len(at):
             table = coded.table.rows()
-            inner = {c: [(names[table[c][0]], *table[c][1:])] for c in np.unique(coded.codes[at]).tolist()}
+            inner = {c: [_told(names[table[c][0]], *table[c][1:])] for c in np.unique(coded.codes[at]).tolist()}
             coded = _expanded(coded, at, inner)
     return coded
+
+
+def _told(name: str, kind: int, text: str) -> tuple[str, int, str]:
+    """A pair under its usual name; PostHog's tables hold the properties of an event as JSON text."""
+    if name == "attributes" and kind == STRING and text.lstrip().startswith("{"):
+        try:
+            msgspec.json.decode(text, type=dict[str, Any])
+        except (msgspec.DecodeError, RecursionError):
+            return name, kind, text
+        return name, KVLIST, text.strip()
+    return name, kind, text
 
 
 def _dotted(key: str, text: str, notes: Counter[str]) -> list[tuple[str, int, str]]:

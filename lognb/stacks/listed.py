@@ -27,6 +27,17 @@ def parse(text: str, message: str = "", platform: str = "") -> list[Raised]:
     return _of(value, message, platform)
 
 
+def message(text: str) -> str:
+    """What an event of Sentry says in place of an exception: its template, before its formatted text."""
+    try:
+        value = json.loads(text) if text.startswith("{") and len(text) <= _BIG else text
+    except (ValueError, RecursionError):
+        return text
+    if not isinstance(value, dict):
+        return text
+    return _text(value.get("message") or value.get("formatted"))
+
+
 def _of(value: Any, message: str, platform: str) -> list[Raised]:
     if isinstance(value, dict) and not isinstance(value.get("values"), list):
         return []

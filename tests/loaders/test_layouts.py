@@ -268,8 +268,10 @@ def test_posthog_events_are_records_with_an_event_name_session_and_user() -> Non
     }  # fmt: skip
 
 
-def test_posthog_events_as_json_are_the_same_records() -> None:
-    row = {"uuid": "u1", "event": "$pageview", "distinct_id": "user-17", "properties": {"$session_id": "s-1", "n": 3},
+@pytest.mark.parametrize("properties", [{"$session_id": "s-1", "n": 3}, '{ "$session_id": "s-1",\n"n": 3}'])
+def test_posthog_events_as_json_are_the_same_records(properties: object) -> None:
+    """Their properties nested, as a batch export has them, or as JSON text, as PostHog's own tables do."""
+    row = {"uuid": "u1", "event": "$pageview", "distinct_id": "user-17", "properties": properties,
            "timestamp": "2025-10-09T08:53:20Z"}  # fmt: skip
     other = {"event": "a body, since nothing else says what it is", "timestamp": "2025-10-09T08:53:21Z"}
     frame, _ = load((json.dumps(row) + "\n" + json.dumps(other)).encode())
@@ -278,6 +280,13 @@ def test_posthog_events_as_json_are_the_same_records() -> None:
     assert first["body"] is None
     assert json.loads(first["attributes"]) == {"uuid": "u1", "distinct_id": "user-17", "$session_id": "s-1", "n": 3}
     assert (second["event_name"], second["body"]) == (None, other["event"])
+
+
+@pytest.mark.parametrize("properties", ["{", "{} and more", "{" * 9, "[1]", ""])
+def test_properties_that_are_no_json_object_stay_text(properties: str) -> None:
+    row = {"event": "e", "distinct_id": "u", "properties": properties, "timestamp": "2025-10-09T08:53:20Z"}
+    frame, _ = load(json.dumps(row).encode())
+    assert properties in json.loads(frame["attributes"][0]).values()
 
 
 def test_a_frame_of_lognbs_own_comes_back_as_it_was(samples: Path) -> None:
