@@ -28,7 +28,9 @@ EVENTS: Final = 5_000
 """Product events whose properties are read, each by itself."""
 _ALONE: Final = pl.col("lane").is_in(["events", "pages", "clicks"]) & pl.col("record_id").is_not_null()
 _BATCH: Final = 10_000
-_COLUMNS: Final = ("record_id", "time", "severity", "service_name", "body", "trace_id", "span_id", "event_name")
+_COLUMNS: Final = (
+    "record_id", "time", "severity", "service_name", "body", "trace_id", "span_id", "event_name", "session",
+)  # fmt: skip
 _MORE: Final = (
     "exception.type", "exception.message", "log.source", "telemetry.sdk.language", "$lib", "$el_text",
     "$pathname", "$exception_list",
@@ -40,18 +42,17 @@ _EVENTS: Final = {
 }  # fmt: skip
 
 
-def records(engine: Engine, query: Query, session: str, most: int) -> tuple[pl.DataFrame, int]:
+def records(engine: Engine, query: Query, most: int) -> tuple[pl.DataFrame, int]:
     """The records of a query as items, in the order of time, and how many there are.
 
-    Of more than `most` the first, and the first errors of the rest. `session` is the field of the session's id.
-    Records without a time are left out.
+    Of more than `most` the first, and the newest errors of the rest. Records without a time are left out.
     """
     query &= Query((Condition("time", "exists"),))
     total = engine.count(query)
-    names = [*_COLUMNS, session, *(n for n in _MORE if n in engine.field_names())]
+    names = [*_COLUMNS, *(n for n in _MORE if n in engine.field_names())]
     frames, left = [], most
     for batch in engine.batches(query, names, _BATCH):
-        frames.append(_of_records(batch.head(left), session))
+        frames.append(_of_records(batch.head(left)))
         left -= batch.height
         if left <= 0:
             break
@@ -59,12 +60,12 @@ def records(engine: Engine, query: Query, session: str, most: int) -> tuple[pl.D
     if total > found.height:
         wrong = query & Query((Condition("severity", ">=", "error"),))
         later = engine.page(wrong, most // 10, newest=True, columns=names).records
-        more = _of_records(later, session).filter(~pl.col("record_id").is_in(found["record_id"].implode()))
+        more = _of_records(later).filter(~pl.col("record_id").is_in(found["record_id"].implode()))
         found = pl.concat([found, more.sort("time")])
     return found, total
 
 
-def _of_records(frame: pl.DataFrame, session: str) -> pl.DataFrame:
+def _of_records(frame: pl.DataFrame) -> pl.DataFrame:
     """Records as items; what a record lacks is null."""
     lacking = [pl.lit(None, pl.String).alias(n) for n in _MORE if n not in frame.columns]
     frame = frame.with_columns(pl.col("body").str.slice(0, TEXT * 2), *lacking)
@@ -92,7 +93,7 @@ def _of_records(frame: pl.DataFrame, session: str) -> pl.DataFrame:
         "time", pl.lit(None).alias("end"), lane.alias("lane"), kind.alias("kind"),
         severity.cast(SEVERITY).alias("severity"), "service_name", _text().str.slice(0, TEXT).alias("text"),
         "record_id", "trace_id", "span_id", pl.lit(None, pl.String).alias("detail"),
-        pl.col(session).replace("", None).alias("session"), browser.fill_null(False).alias("browser"),
+        "session", browser.fill_null(False).alias("browser"),
     ).cast(_CAST)  # fmt: skip
 
 
@@ -123,15 +124,16 @@ def _text() -> pl.Expr:
     return pl.when(both).then(pl.concat_str(body, pl.lit(" · "), thrown)).otherwise(alone)
 
 
-def captured(engine: Engine, items: pl.DataFrame, session: str) -> pl.DataFrame:
+def captured(engine: Engine, items: pl.DataFrame) -> pl.DataFrame:
     """The items, those of product events told by what their properties say; of very many by their names alone."""
     own = items.filter(_ALONE)["record_id"]
     if not 0 < len(own) <= EVENTS:
         return items
     query = Query((Condition("record_id", "in", tuple(own.to_list())),))
-    found = engine.page(query, len(own), columns=["record_id", "time", "event_name", "attributes", session, "user_id"])
+    columns = ["record_id", "time", "event_name", "attributes", "session", "user_id"]
+    found = engine.page(query, len(own), columns=columns)
     events = found.records.select(
-        "time", "record_id", event="event_name", session=session, user="user_id", url=pl.lit(None, pl.String),
+        "time", "record_id", "session", event="event_name", user="user_id", url=pl.lit(None, pl.String),
         properties="attributes",
     )  # fmt: skip
     names = ("end", "lane", "kind", "severity", "text", "detail")

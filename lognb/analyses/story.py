@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
 from lognb._text import duration
 from lognb.analyses import happened
 from lognb.analyses.clock import browser_offset
-from lognb.analyses.whose import Kind, Whose, field_of, values, whose
+from lognb.analyses.whose import Kind, Whose, values, whose
 from lognb.query import Query
 from lognb.schema import RECORDING, TIME
 
@@ -77,13 +77,12 @@ def story(logs: Logs, kind: Kind, id: str, *, most: int = RECORDS) -> Told:
     engine = logs.engine
     found = whose(engine, kind, id)
     window = Query((), logs.query.since, logs.query.until)
-    session = field_of(engine, "session")
-    items, total = happened.records(engine, found.query & window, session, most)
+    items, total = happened.records(engine, found.query & window, most)
     records = items.height
     browsers = items.filter("browser")["service_name"].drop_nulls().unique().to_list()
     spans = _spans(engine, found, items, window)
     recordings = _recordings(engine, found)
-    items = _with_recordings(engine, happened.captured(engine, items, session), recordings)
+    items = _with_recordings(engine, happened.captured(engine, items), recordings)
     happenings = pl.concat([happened.staying(items), happened.spans(spans, browsers, SPANS)])
     everything = happened.named(happenings.sort("time", maintain_order=True))
     names = everything["session"].drop_nulls().unique().sort().to_list()
@@ -93,7 +92,7 @@ def story(logs: Logs, kind: Kind, id: str, *, most: int = RECORDS) -> Told:
         whose=found, items=everything, records=records, records_of=total, spans=min(spans.height, SPANS),
         spans_of=spans.height, services=_services(everything, browsers), users=users, recordings=recordings,
         sessions=_sessions(everything, clock, recordings["session_id"].to_list()),
-        joined=_joined(engine, found.query & window, session, total), clock=clock, window=window,
+        joined=_joined(engine, found.query & window, total), clock=clock, window=window,
     )  # fmt: skip
 
 
@@ -190,10 +189,8 @@ def _services(items: pl.DataFrame, browsers: list[str]) -> tuple[str, ...]:
     return tuple(sorted(names, key=lambda name: name not in browsers))
 
 
-def _joined(engine: Engine, query: Query, session: str, total: int) -> dict[str, int]:
-    """How many records belong by which tie."""
-    if "joined_by" not in engine.field_names():
-        return {session.replace("_", " "): total}
+def _joined(engine: Engine, query: Query, total: int) -> dict[str, int]:
+    """How many records belong to a session by which tie; what belongs to none is "neither"."""
     rows = engine.facets(query, ["joined_by"], 5, own=True)
-    told: dict[str, Any] = {value or "neither": n for value, n in rows.select("value", "records").iter_rows()}
-    return {str(name): int(n) for name, n in told.items()}
+    told = {value or "neither": int(n) for value, n in rows.select("value", "records").iter_rows()}
+    return told if sum(told.values()) == total else {**told, "neither": total - sum(told.values())}

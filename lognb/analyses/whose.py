@@ -57,11 +57,11 @@ def whose(engine: Engine, kind: Kind, id: str) -> Whose:
 
     Raises QueryError if there is none with this id, and names those that are near.
     """
-    field = field_of(engine, kind)
+    field = FIELDS[kind]
     id = str(id).strip()
     if not id:
         raise QueryError(f'a {kind} has an id; "" is none')
-    if not _there(engine, kind, field, id):
+    if not _there(engine, kind, id):
         id = _near(engine, kind, field, id)
     if kind == "user":
         return _user(engine, id)
@@ -70,23 +70,19 @@ def whose(engine: Engine, kind: Kind, id: str) -> Whose:
     return Whose(kind, str(own.value), Query((own,)))
 
 
-def field_of(engine: Engine, kind: Kind) -> str:
-    """The field that holds the ids of a kind."""
-    return FIELDS[kind] if kind != "session" or "session" in engine.field_names() else "session_id"
-
-
 def values(engine: Engine, query: Query, field: str, top: int) -> tuple[list[str], int]:
     """The most frequent values of a field, and how many there are."""
     found = engine.facets(query, [field], top, own=True).filter(pl.col("value").is_not_null())
     return found["value"].to_list(), int(found["values"][0]) if found.height else 0
 
 
-def _there(engine: Engine, kind: Kind, field: str, id: str) -> bool:
-    own = Condition(field, "=", id)
+def _there(engine: Engine, kind: Kind, id: str) -> bool:
+    own = Condition(FIELDS[kind], "=", id)
     if engine.count(Query((own,))):
         return True
-    name = {"session": "session_id", "user": "user_id", "trace": "trace_id"}[kind]
-    return engine.spans().filter(pl.col(name) == str(own.value)).height > 0
+    if kind == "user":
+        return False
+    return engine.spans([str(own.value)] if kind == "trace" else None, id if kind == "session" else None).height > 0
 
 
 def _near(engine: Engine, kind: Kind, field: str, id: str) -> str:
@@ -127,7 +123,7 @@ def _user(engine: Engine, id: str) -> Whose:
         heard = [value for field in ("user_id", IDENTIFIED) for value in values(engine, Query(said), field, ALIASES)[0]]
         new = [value for value in dict.fromkeys(heard) if value not in ids][: ALIASES - len(ids)]
         ids += new
-    field = field_of(engine, "session")
+    field = FIELDS["session"]
     own = Query((Condition("user_id", "in", tuple(ids)),))
     sessions, n = values(engine, own, field, SESSIONS)
     theirs = (Condition("user_id", "in", tuple(ids)), Condition(field, "in", tuple(sessions)))

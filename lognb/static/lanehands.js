@@ -45,7 +45,7 @@ export function hands(lanes) {
     for (const i of items.slice(0, 4)) {
       const text = lanes.on.text(i), level = levelOf(lanes.marks, i), long = lanes.clock.until[i] - lanes.clock.at[i];
       const word = level && !["info", "unspecified"].includes(level) ? h("b", { class: `ls-of-${level}` }, level.toUpperCase(), " ") : null;
-      parts.push(h("div", {}, word, text ? plain(`${text.text}`).slice(0, 160) : "…", long ? h("span", { class: "ln-soft" }, ` ${shortly(long)}`) : null));
+      parts.push(h("div", {}, word, text ? plain(text.text).slice(0, 160) : plain(row.name), long ? h("span", { class: "ln-soft" }, ` ${shortly(long)}`) : null));
     }
     if (items.length > 4) parts.push(h("div", { class: "ln-soft" }, `and ${number(items.length - 4)} more within reach: zoom in`));
     tip.replaceChildren(...parts);

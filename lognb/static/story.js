@@ -289,7 +289,9 @@ export function mount(el, port) {
   }
   root.addEventListener("keydown", key);
 
-  const offs = [port.on("data", read)];
+  const sized = new ResizeObserver(() => root.classList.toggle("ls-narrow", el.clientWidth < 860));
+  sized.observe(el);
+  const offs = [port.on("data", read), () => sized.disconnect()];
   read();
   return () => { offs.forEach((off) => off()); show(); closeMenu(); empty(); lanes.end(); rows.end(); };
 }

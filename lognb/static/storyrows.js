@@ -33,6 +33,9 @@ export class Rows {
     if (first && !this.known.length) this.keep(0, first);
     const focus = this.at >= 0 ? this.items[this.at] : -1;
     Object.assign(this, { marks, clock: times, zone: data.zone || "UTC", pinned: new Set(data.pinned) });
+    const day = (ns) => ns && clock(ns, this.zone).day;
+    this.days = day(data.since) !== day(data.to);
+    this.grid.classList.toggle("ls-days", this.days);
     this.items = times.order.filter((i) => keep(i));
     this.times = Float64Array.from(this.items, (i) => times.at[i]);
     this.at = focus < 0 ? -1 : this.items.indexOf(focus);
@@ -119,7 +122,7 @@ export class Rows {
     row.setAttribute("aria-expanded", String(open));
     const at = clock(String(this.on.ns(this.clock.at[i])), this.zone), pin = text && text.id && this.pinned.has(text.id);
     const [time, who, kind, said] = row.children;
-    time.textContent = at.clock;
+    time.replaceChildren(...(this.days ? [h("span", { class: "ln-soft" }, `${at.day.slice(5)} `)] : []), at.clock);
     time.title = `${at.day} ${at.clock}${at.rest} ${this.zone}${this.marks.flags[i] & FLAG.browser ? ", the browser's clock" : ""}`;
     who.textContent = text ? plain(text.service || this.on.lane(i)) : "";
     who.title = who.textContent;
