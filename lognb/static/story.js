@@ -102,10 +102,10 @@ export function mount(el, port) {
   /** Where one begins: at the time that was asked for, else at the first error, else at the start. */
   function begin() {
     if (d.at) {
-      const t = from(d.at), i = d.at_id ? [...times.order].find((k) => marks.flags[k] & FLAG.record && texts(k)?.id === d.at_id) ?? -1 : -1;
-      if (i >= 0) pick(i);
+      const t = from(d.at);
+      if (d.at_item !== null) pick(d.at_item);
       else go(t);
-      close(times.at[i] ?? t);
+      close(d.at_item === null ? t : times.at[d.at_item]);
     } else go(wrong.length ? times.at[wrong[0]] : times.times[0] ?? 0);
     if (d.kind === "trace") trace(d.id);
   }

@@ -119,7 +119,7 @@ class Story(Widget):
         self._project, self._templates, self._zone = project_url, links, zone
         self._page_name = uuid.uuid4().hex
         self._opened: tuple[str, Parts] | None = None
-        self._show(told, self._time_of(at))
+        self._show(told, at)
 
     @property
     def frame(self) -> pl.DataFrame:
@@ -140,10 +140,10 @@ class Story(Widget):
         return code(self.logs.query, self._logs.query)
 
     def go(self, kind: Kind, id: str, at: int | str | None = None) -> None:
-        """Tell another story in the place of this one, at the time of a record or at a time in ns."""
-        self._show(story(self._logs, kind, id), self._time_of(at))
+        """Tell another story in the place of this one, at the time of a record."""
+        self._show(story(self._logs, kind, id), at)
 
-    def _show(self, told: Told, at: int | None) -> None:
+    def _show(self, told: Told, at: int | str | None) -> None:
         self._told = told
         self._marks = Marks(told)
         data = self._data(told, at)
@@ -152,7 +152,7 @@ class Story(Widget):
             self.texts = self._marks.texts(0, TEXTS) if len(self._marks) <= TEXTS else self._marks.texts(0, 400)
             self.data = data
 
-    def _data(self, told: Told, at: int | None) -> dict[str, Any]:
+    def _data(self, told: Told, at: int | str | None) -> dict[str, Any]:
         whose = told.whose
         first, last = _ends(told.items)
         session = whose.id if whose.kind == "session" else _only(told.sessions["session"].to_list())
@@ -194,19 +194,18 @@ class Story(Widget):
                 "why": told.clock.why,
             },
             "links": _links(ids, self._project, self._templates),
-            "at": None if at is None else str(at),
-            "at_id": None,
+            "at": None if at is None else _text(self._time_of(at)),
+            "at_item": None if at is None else _place(told.items, int(at)),
             "zone": self._zone,
             "inside": "close" in self._on,
             "still": self._page_name,
             "pinned": self._pins(),
         }  # fmt: skip
 
-    def _time_of(self, at: int | str | None) -> int | None:
-        """The time of a record, ns."""
-        if at is None:
-            return None
-        return int(self._logs.engine.context(int(at), 0, 0)["time"].dt.timestamp("ns")[0] or 0) or None
+    def _time_of(self, record_id: int | str) -> int | None:
+        """The time of a record, ns; raises QueryError if there is none with this id."""
+        time: int | None = self._logs.engine.context(int(record_id), 0, 0)["time"].dt.timestamp("ns")[0]
+        return time
 
     def _pins(self) -> list[str]:
         return [p["record_id"] for p in _notes.of(self._logs.engine).pins]
@@ -340,6 +339,12 @@ def _ends(items: pl.DataFrame) -> tuple[int | None, int | None]:
 
 def _only(names: list[str]) -> str | None:
     return names[0] if len(names) == 1 else None
+
+
+def _place(items: pl.DataFrame, record_id: int) -> int | None:
+    """Which item a record is."""
+    found = (items["record_id"] == record_id).arg_true()
+    return int(found[0]) if len(found) else None
 
 
 def _text(number: int | None) -> str | None:
