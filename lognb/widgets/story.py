@@ -204,7 +204,7 @@ class Story(Widget):
 
     def _time_of(self, record_id: int | str) -> int | None:
         """The time of a record, ns; raises QueryError if there is none with this id."""
-        time: int | None = self._logs.engine.context(int(record_id), 0, 0)["time"].dt.timestamp("ns")[0]
+        time: int | None = self._logs.context(record_id, 0, 0)["time"].dt.timestamp("ns")[0]
         return time
 
     def _pins(self) -> list[str]:
