@@ -6,7 +6,7 @@ is of a browser if its SDK says so: OpenTelemetry's for the web, or PostHog's.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
@@ -144,7 +144,7 @@ def captured(engine: Engine, items: pl.DataFrame) -> pl.DataFrame:
     return joined.with_columns(chosen).with_columns(pl.col("text").str.slice(0, TEXT)).select(*TOLD)
 
 
-def recorded(engine: Any, session: str) -> pl.DataFrame:
+def recorded(engine: Engine, session: str) -> pl.DataFrame:
     """The items of a session's recording."""
     found = lanes(decode(engine.recording(session)))
     return found.with_columns(pl.col("text").str.slice(0, TEXT), session=pl.lit(session), browser=True).cast(_CAST)

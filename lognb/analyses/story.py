@@ -12,7 +12,7 @@ from lognb.analyses import happened
 from lognb.analyses.clock import browser_offset
 from lognb.analyses.whose import Kind, Whose, values, whose
 from lognb.query import Query
-from lognb.schema import RECORDING, TIME
+from lognb.schema import TIME
 
 if TYPE_CHECKING:
     from lognb.engines.base import Engine
@@ -133,11 +133,8 @@ def _clock(engine: Engine, query: Query, spans: pl.DataFrame, sessions: list[str
 
 def _recordings(engine: Engine, found: Whose) -> pl.DataFrame:
     """The recordings of the story's sessions, in the columns of schema.RECORDING, by start."""
-    if not hasattr(engine, "recordings"):
-        return pl.DataFrame(schema=RECORDING)
     own = list(found.sessions) if found.kind == "user" else [found.id]
-    found_all: pl.DataFrame = engine.recordings()
-    return found_all.filter(pl.col("session_id").is_in(own)).sort("start")
+    return engine.recordings().filter(pl.col("session_id").is_in(own)).sort("start")
 
 
 def _with_recordings(engine: Engine, items: pl.DataFrame, recordings: pl.DataFrame) -> pl.DataFrame:

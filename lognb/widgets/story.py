@@ -277,8 +277,7 @@ class Story(Widget):
     def _parts(self, session: str) -> Parts:
         """The recording of a session, cleaned and taken apart; the last one is kept."""
         if self._opened is None or self._opened[0] != session:
-            engine: Any = self._logs.engine
-            events, _ = clean(decode(engine.recording(session)))
+            events, _ = clean(decode(self._logs.engine.recording(session)))
             self._opened = (session, parts(events))
         return self._opened[1]
 
