@@ -6,7 +6,7 @@ import { ticks } from "./axes.js";
 import { hands } from "./lanehands.js";
 import { FLAG, columnsOf, isWrong, levelOf, shortly } from "./marks.js";
 
-const NAMES = 124, RIGHT = 14, TOP = 14, CLOSE = 4; // px
+const NAMES = 124, RIGHT = 14, TOP = 14, CLOSE = 4, AXIS = 20; // px
 const TALL = { spans: 9, trace: 14, idle: 16, sessions: 26 };
 const BARS = new Set(["pages", "network", "spans", "idle"]);
 
@@ -60,7 +60,8 @@ export class Lanes {
 
   // ---- where lanes are
   plan() {
-    const lanes = this.data.lanes, many = lanes.length > 9, usual = many ? 24 : 34;
+    const lanes = this.data.lanes, shown = lanes.filter((_, i) => !this.hidden.has(i)).length, room = this.room ? this.room() - AXIS : 0;
+    const usual = Math.max(lanes.length > 9 ? 24 : 34, Math.min(44, Math.floor((room - this.fixed()) / Math.max(1, shown)))); // beside a recording there may be more room
     let y = TOP;
     this.rows = [];
     const put = (row) => { this.rows.push({ ...row, y }); y += row.tall; };
@@ -72,6 +73,12 @@ export class Lanes {
     });
     if (this.trace) put({ kind: "trace", name: `trace ${this.trace.id.slice(0, 6)}`, lane: -2, tall: this.trace.spans.length * TALL.trace + 12 });
     this.tall = y + 2;
+  }
+
+  /** The height of what does not grow. */
+  fixed() {
+    const extra = this.data.lanes.reduce((sum, lane, i) => sum + (this.hidden.has(i) ? 18 : lane.kind === "spans" ? Math.max(0, lane.deep * TALL.spans - 22) : 0), 0);
+    return TOP + 2 + extra + (this.data.sessions.length > 1 ? TALL.sessions : 0) + (this.trace ? this.trace.spans.length * TALL.trace + 12 : 0);
   }
 
   label(row) {

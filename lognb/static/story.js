@@ -15,7 +15,7 @@ const LEAD = 5e9; // ns of the recording that are shown before a row that was cl
 
 export function mount(el, port) {
   let d = null, marks = null, times = null, cursor = null, chosen = -1, offset = 0, least = "", wrong = [], told = null, show = () => {};
-  let reel = null, film = null, opening = 0, playing = false, before = true, seeking = false;
+  let reel = null, film = null, opening = 0, playing = false, before = false, seeking = false;
 
   const lanes = new Lanes({
     move: (t, item) => (item >= 0 ? pick(item) : go(t)), hide: () => { filter(); }, zoomed: () => tools(),
@@ -30,7 +30,7 @@ export function mount(el, port) {
   const press = (text, title, onclick, props = {}) => h("button", { title, onclick, ...props }, text);
   const sessions = h("select", { "aria-label": "session", hidden: true, onchange: () => toSession(sessions.value) });
   const levels = h("select", { "aria-label": "rows of which severity", onchange: () => { least = levels.value; filter(); } }, SEVERE.map(([value, text]) => h("option", { value }, text)));
-  const lead = press("5 s before", "A click lets the recording begin 5 s before", () => { before = !before; tools(); }, { "aria-pressed": "true" });
+  const lead = press("5 s before", "A click shows the recording 5 s before, to see what led there", () => { before = !before; tools(); if (chosen >= 0) pick(chosen); }, { "aria-pressed": "false" });
   const last = press("‹ error", "The error before (N)", () => jump(-1)), next = press("error ›", "The next error (n)", () => jump(1));
   const zoomOut = press("−", "Zoom out (-)", () => lanes.by(2), { "aria-label": "zoom out" }), zoomIn = press("+", "Zoom in (+)", () => lanes.by(0.5), { "aria-label": "zoom in" });
   const whole = press("all", "All of the story (0)", () => lanes.zoom(lanes.all.from, lanes.all.to)), back = press("back", "The zoom before (Backspace)", () => lanes.back());
@@ -39,6 +39,7 @@ export function mount(el, port) {
   const foot = h("div", { class: "ls-foot" }, h("span", { class: "ls-keys" }), said, h("span", { class: "ls-joined" }));
   const root = h("div", { class: "ls-story", role: "region", "aria-label": "story" }, head, fault, h("div", { class: "ls-main" }, lanes.el, slot), bar, rows.el, foot);
   el.append(root);
+  lanes.room = () => (slot.hidden || root.classList.contains("ls-narrow") ? 0 : (slot.firstElementChild?.offsetHeight ?? 0) + 20);
 
   const ns = (t) => BigInt(d.origin) + BigInt(Math.round(t));
   const from = (text) => Number(BigInt(text) - BigInt(d.origin));
@@ -152,7 +153,7 @@ export function mount(el, port) {
     else if (reel) { seeking = true; reel.seek(String(ns(t))); seeking = false; }
     return relink();
   }
-  /** A mark or a row was chosen: the recording begins a little before it. */
+  /** A mark or a row was chosen: the recording shows that moment, or what led to it. */
   function pick(i) {
     chosen = i;
     lanes.choose(i);
@@ -291,7 +292,9 @@ export function mount(el, port) {
 
   const sized = new ResizeObserver(() => root.classList.toggle("ls-narrow", el.clientWidth < 860));
   sized.observe(el);
-  const offs = [port.on("data", read), () => sized.disconnect()];
+  const beside = new ResizeObserver(() => lanes.again());
+  beside.observe(slot);
+  const offs = [port.on("data", read), () => sized.disconnect(), () => beside.disconnect()];
   read();
   return () => { offs.forEach((off) => off()); show(); closeMenu(); empty(); lanes.end(); rows.end(); };
 }

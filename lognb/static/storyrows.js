@@ -119,7 +119,7 @@ export class Rows {
     row.setAttribute("aria-rowindex", k + 1);
     row.setAttribute("aria-selected", String(focus));
     row.setAttribute("aria-current", k === this.now ? "time" : "false");
-    row.setAttribute("aria-expanded", String(open));
+    row.firstChild.setAttribute("aria-expanded", String(open));
     const at = clock(String(this.on.ns(this.clock.at[i])), this.zone), pin = text && text.id && this.pinned.has(text.id);
     const [time, who, kind, said] = row.children;
     time.replaceChildren(...(this.days ? [h("span", { class: "ln-soft" }, `${at.day.slice(5)} `)] : []), at.clock);

@@ -22,12 +22,11 @@ from lognb.analyses.story import story
 from lognb.analyses.waterfall import waterfall
 from lognb.errors import QueryError
 from lognb.query import Number
-from lognb.replay import clean, decode
-from lognb.replay.parts import parts
 from lognb.schema import ITEM
 from lognb.widgets import still_story
-from lognb.widgets.base import STATIC, Ask, Binary, Widget
+from lognb.widgets.base import Ask, Binary, Widget
 from lognb.widgets.records import page_of, record_of
+from lognb.widgets.replay import player_text, prepare
 from lognb.widgets.shown import show
 from lognb.widgets.story_marks import Marks
 from lognb.widgets.table import AskContext, AskRecord, Facet, Filter, Go, Pin, Text, Unpin, Whole, Written
@@ -263,7 +262,7 @@ class Story(Widget):
         self._told_of("close")
 
     def _player(self, _: Ask) -> dict[str, str]:
-        return {"text": (STATIC / "replay.js").read_text(encoding="utf-8")}
+        return {"text": player_text()}
 
     def _recording(self, ask: AskRecording) -> dict[str, Any]:
         return {"recording": self._parts(ask.session).about}
@@ -277,8 +276,7 @@ class Story(Widget):
     def _parts(self, session: str) -> Parts:
         """The recording of a session, cleaned and taken apart; the last one is kept."""
         if self._opened is None or self._opened[0] != session:
-            events, _ = clean(decode(self._logs.engine.recording(session)))
-            self._opened = (session, parts(events))
+            self._opened = (session, prepare(self._logs, session))
         return self._opened[1]
 
     def _pin(self, ask: Pin) -> None:
