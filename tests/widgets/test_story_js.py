@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 import lognb as ln
+from lognb.replay import decode, encode
 from lognb.widgets.story import Story
 
 if TYPE_CHECKING:
@@ -61,6 +62,12 @@ def press(made: Bench, *keys: str) -> None:
     for key in keys:
         made.page.keyboard.press(key)
     made.settle()
+
+
+def clock(ns: int) -> str:
+    """The time of day, UTC, in ms."""
+    ms = ns // 10**6
+    return f"{ms // 3600000 % 24:02}:{ms // 60000 % 60:02}:{ms // 1000 % 60:02}.{ms % 1000:03}"
 
 
 def name(el: Locator, lane: str) -> Locator:
@@ -147,7 +154,7 @@ def test_a_click_on_a_mark_is_a_click_on_its_row(told: Any) -> None:
     made.settle()
     assert el.locator(".ls-row.ls-at .ls-text").inner_text() == f"ERROR {row['text']}"
     at = el.locator(".ls-surface").get_attribute("aria-valuetext")
-    assert at == f"{row['time'] // 10**9 % 86400 // 3600:02}:{row['time'] // 10**9 % 3600 // 60:02}:47.746"
+    assert at == clock(row["time"])
     el.locator(".ls-surface").hover(position=place(el, "checkout", story, row))
     assert row["text"] in el.locator(".ls-tip").inner_text()
 
@@ -361,6 +368,87 @@ def test_a_long_story_brings_its_texts_as_they_are_looked_at(
     press(made, "Home")
     assert lines(el)[0][-1] == "n0"
     assert 2 <= len(made.sent("texts")) <= 8
+
+
+@pytest.fixture(scope="module")
+def with_recordings(samples: Path) -> ln.Logs:
+    return ln.read(*(samples / n for n in ("shop.json.zst", "events.parquet", "recordings")), progress=False)
+
+
+def at_of(el: Locator) -> str:
+    """The time of day that the recording shows."""
+    return el.locator(".rp-wall").inner_text().split()[1]
+
+
+def test_recording_and_cursor_are_tied_both_ways(
+    bench: Callable[..., Bench], with_recordings: ln.Logs, truth: dict[str, Any]
+) -> None:
+    made, el, story = show(bench, with_recordings, "session", truth["recordings"]["timeout"])
+    el.locator(".rp").wait_for()
+    made.settle()
+    assert "recording" in el.locator(".ls-head").inner_text().split(" · ")[-1]
+    lanes = [lane["name"] for lane in story.data["lanes"]]
+    assert lanes[:5] == ["pages", "clicks", "inputs", "console", "events"]
+    # A row, a mark, a key: the recording shows that moment.
+    asked = len(made.sent())
+    row = item(story, lane="clicks")
+    el.locator(".ls-surface").click(position=place(el, "clicks", story, row))
+    assert at_of(el) == clock(row["time"])
+    el.locator(".ls-grid").focus()
+    press(made, "j")
+    below = el.locator(".ls-row.ls-at .ls-time").inner_text()
+    assert at_of(el) == below
+    # 5 s before, where one wants it.
+    lead = el.get_by_role("button", name="5 s before")
+    assert lead.get_attribute("aria-pressed") == "false"
+    wrong = item(story, lane="console", severity="error")
+    lead.click()
+    el.locator(".ls-grid").focus()
+    for _ in range(story.data["errors"]):
+        press(made, "n")
+        if wrong["text"] in el.locator(".ls-row.ls-at").inner_text():
+            break
+    chosen = item(story, text=el.locator(".ls-row.ls-at .ls-text").inner_text().removeprefix("ERROR "))
+    assert at_of(el) == clock(chosen["time"] - 5 * 10**9)
+    # The recording moves the cursor, rows and lanes; nothing was asked for all that but pieces of it.
+    el.locator(".rp").get_by_role("button", name="play").focus()
+    press(made, "Home")
+    first = el.locator(".ls-row.ls-now").get_attribute("data-index")
+    press(made, "End")
+    last = el.locator(".ls-row.ls-now").get_attribute("data-index")
+    assert int(first or 0) < int(last or 0)
+    press(made, "Home")
+    el.locator(".ls-grid").focus()
+    made.page.keyboard.press(" ")
+    made.page.wait_for_function(f"() => document.querySelector('.ls-now').dataset.index !== '{first}'")
+    made.page.keyboard.press(" ")
+    made.settle()
+    stopped = at_of(el)
+    made.page.wait_for_timeout(300)
+    assert at_of(el) == stopped
+    assert {ask["kind"] for ask in made.sent()[asked:]} <= {"events"}
+
+
+def test_a_hostile_recording_is_clean_before_it_comes_here(
+    bench: Callable[..., Bench], with_recordings: ln.Logs, truth: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evil = {"tagName": "img", "type": 2, "id": 900, "childNodes": [],
+            "attributes": {"src": "http://evil.invalid/x.png", "onerror": "top.ran = 1"}}  # fmt: skip
+    own = type(with_recordings.engine).recording
+
+    def worse(engine: Any, session: str) -> list[bytes]:
+        events = decode(own(engine, session))
+        for event in events:
+            if event["type"] == 2:
+                event["data"]["node"]["childNodes"][-1]["childNodes"].append(evil)
+        return [encode(events)]
+
+    monkeypatch.setattr(type(with_recordings.engine), "recording", worse)
+    made, el, _ = show(bench, with_recordings, "session", truth["recordings"]["timeout"])
+    el.locator(".rp iframe").wait_for()
+    made.page.wait_for_timeout(500)
+    assert made.page.evaluate("window.ran") is None
+    assert made.outside == []
 
 
 def test_it_cleans_up(told: Any) -> None:
