@@ -54,6 +54,10 @@ def test_the_range_in_which_most_agree(bounds: Sequence[tuple[int, int]]) -> Non
     at = [sum(low <= t <= high for low, high in bounds) for t in range(41)]
     low, high, count = agreed(bounds)
     assert count == max(at)
+    lows, highs = {low for low, _ in bounds}, {high for _, high in bounds}
+    ranges = [(a, b) for a in lows for b in highs if a <= b and {*at[a : b + 1]} == {count}]
+    tight = [b - a for a, b in ranges if not any(a < t <= b for t in lows) and not any(a <= t < b for t in highs)]
+    assert high - low == min(tight), "the narrowest"
     assert all(n == count for n in at[low : high + 1])
 
 
@@ -93,8 +97,9 @@ def test_a_node_is_a_clock_of_its_own() -> None:
     assert [(r[1], r[3], r[8]) for r in rows] == [("n1", None, 2), ("n1", "n2", 1)]
 
 
-def test_a_consumer_waits_in_a_queue_and_tells_nothing() -> None:
-    spans = [Span("p", None, 0, 1, "a", "producer"), Span("c", "p", 5_000, 5_001, "b", "consumer")]
+@pytest.mark.parametrize("kinds", [("producer", "consumer"), ("producer", "server"), ("internal", "consumer")])
+def test_what_waits_in_a_queue_tells_nothing(kinds: tuple[str, str]) -> None:
+    spans = [Span("p", None, 0, 2, "a", kinds[0]), Span("c", "p", 5_000, 5_001, "b", kinds[1])]
     assert len(skew(frame(spans))) == 0
 
 

@@ -35,20 +35,24 @@ def odd_spans(seed: int = 3) -> list[Span]:
     rng = random.Random(seed)
     out = []
     for n, trace in enumerate(TRACES_OF[:20]):
-        count = rng.randrange(1, 12)
+        count = rng.randrange(1, 30)
         session = rng.choice(SESSIONS)
         for i in range(count):
-            parent = (
-                None if i == 0 and n % 5 else rng.choice([None, "", "ffff", f"{i:x}", *(f"{j:x}" for j in range(i))])
-            )
-            start = rng.choice([None, *(rng.randrange(600_000) for _ in range(9))])
-            end = None if rng.random() < 0.1 else (start or 0) + rng.randrange(-5, 3_000)
+            near = [f"{j:x}" for j in range(min(i, 4))] * 5
+            parent = None if i == 0 and n % 5 else rng.choice([None, "", "ffff", f"{i:x}", *near])
+            # Within a few seconds of their trace's, so that children lie in, over and beside their parents.
+            start = rng.choice([None, *(n * 30_000 + rng.randrange(2_000) for _ in range(19))])
+            end = None if rng.random() < 0.05 else (start or 0) + rng.randrange(-5, 3_000)
             kind = rng.choice(["internal", "server", "client", "producer", "consumer"])
             span = f"{i if rng.random() > 0.15 else max(i - 1, 0):x}"  # some ids repeat
             service = rng.choice(["web", "api", "db", None])
             status = rng.choice(["unset", "ok", "error"])
             own = rng.choice([session, None, "s3" if n == 7 else None])
             out.append(Span(span, parent, start, end, service, kind, status, trace, rng.choice(["GET", "run"]), own))
+    # Both sides of a call under one id, as Zipkin has them.
+    sides = [("client", "web", 0, 100), ("server", "api", 10, 90)]
+    out += [Span("ab", None, low, high, service, kind, trace=TRACES_OF[20]) for kind, service, low, high in sides]
+    out.append(Span("ac", "ab", 20, 40, "db", "client", trace=TRACES_OF[20]))
     out.append(Span("a", None, 5, 6, "web", trace=None))
     out += [Span("b", "a", 5, 6, "web", "server", trace=None), Span("c", None, 9, 19, trace=None, status="error")]
     return out
