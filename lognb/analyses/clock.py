@@ -21,6 +21,9 @@ from lognb._text import duration, plain, plural
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+Clock = tuple[str | None, str | None]
+"""A service and a node, as far as they are said."""
+
 SKEW: Final[dict[str, pl.DataType]] = {
     "parent_service": pl.String(), "parent_node": pl.String(), "child_service": pl.String(), "child_node": pl.String(),
     "offset_ns": pl.Int64(), "low_ns": pl.Int64(), "high_ns": pl.Int64(), "spread_ns": pl.Int64(),
@@ -130,7 +133,7 @@ def agreed(bounds: Iterable[tuple[int, int]]) -> tuple[int, int, int]:
     return *found, best[0]
 
 
-def shifts(spans: pl.DataFrame) -> dict[tuple[str | None, str | None], int]:
+def shifts(spans: pl.DataFrame) -> dict[Clock, int]:
     """What to add to the times of each (service, node) so that calls lie inside their callers; 0 where none need be.
 
     The clock that is left as it is: of those that are no browser's the one with most spans.
@@ -140,13 +143,13 @@ def shifts(spans: pl.DataFrame) -> dict[tuple[str | None, str | None], int]:
         pl.len(), first=pl.col("start").min(), browser=pl.col("browser").any()
     )
     clocks = clocks.sort("browser", "len", "first", descending=[False, True, False], maintain_order=True)
-    near: dict[tuple[str | None, str | None], dict[tuple[str | None, str | None], int]] = {}
+    near: dict[Clock, dict[Clock, int]] = {}
     for row in skew(spans).iter_rows(named=True):
         a, b = (row["parent_service"], row["parent_node"]), (row["child_service"], row["child_node"])
         ahead = row["offset_ns"] if row["proven"] else 0
         near.setdefault(a, {}).setdefault(b, ahead)
         near.setdefault(b, {}).setdefault(a, -ahead)
-    out: dict[tuple[str | None, str | None], int] = {}
+    out: dict[Clock, int] = {}
     for clock in clocks.select("service_name", "node").rows():
         waiting = [(clock, 0)]
         while waiting:
@@ -157,10 +160,9 @@ def shifts(spans: pl.DataFrame) -> dict[tuple[str | None, str | None], int]:
     return out
 
 
-def shifted(spans: pl.DataFrame) -> pl.Series:
+def shifted(spans: pl.DataFrame, moved: Mapping[Clock, int]) -> pl.Series:
     """What to add to the times of each span, ns: its clock's part of `shifts`."""
-    moved = {clock: ns for clock, ns in shifts(spans).items() if ns}
-    if not moved:
+    if not any(moved.values()):
         return pl.Series([0] * len(spans), dtype=pl.Int64)
     clocks = _with_nodes(spans).select("service_name", "node").rows()
     return pl.Series([moved.get(clock, 0) for clock in clocks], dtype=pl.Int64)
@@ -247,7 +249,7 @@ def _resource(text: str | None) -> tuple[str | None, bool]:
     return node, found.get("telemetry.sdk.language") == "webjs" or any(key.startswith("browser.") for key in found)
 
 
-def spoken(moved: Mapping[tuple[str | None, str | None], int]) -> list[str]:
+def spoken(moved: Mapping[Clock, int]) -> list[str]:
     """The clocks that are off, in words; of `shifts`.
 
     >>> spoken({("web", None): -57_370_000_000, ("api", "node-a"): 0})

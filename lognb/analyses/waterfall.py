@@ -19,7 +19,7 @@ from lognb.result import Result
 from lognb.schema import TIME
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from lognb.logs import Logs
 
@@ -38,7 +38,8 @@ RECORDS: Final = ("time", "severity", "trace_id", "span_id")
 def waterfall(logs: Logs, trace_id: str, *, correct: bool = True) -> Result:
     """All spans of one trace in the order in which a waterfall draws them; the query does not narrow them.
 
-    Rows and columns are those of `arranged`; `correct=False` shows the times as they were sent. The sentence says what
+    Rows and columns are those of `arranged`; clocks that are off are told by all calls of the trace's session, where it
+    has one, and `correct=False` shows the times as they were sent. The sentence says what
     the trace took, who used the time on its critical path, what failed and what is missing or corrected. A trace that
     is known from its records alone has no rows. Raises QueryError for an id that no span and no record has.
     """
@@ -49,11 +50,12 @@ def waterfall(logs: Logs, trace_id: str, *, correct: bool = True) -> Result:
     records = logs.engine.fetch(query, RECORDS)
     if not len(spans) and not len(records):
         raise QueryError(f"no span and no record has the trace id {plain(trace_id, 80)!r}; logs.traces() lists them")
-    by_row, path = _placed(spans, correct=correct)
+    moved = _moved(logs, spans)
+    by_row, path = _placed(spans, moved if correct else {})
     frame = _filled(spans, by_row, records)
     return Result(
         frame=frame,
-        sentence=_sentence(spans, records, frame, correct=correct),
+        sentence=_sentence(spans, records, frame, moved, correct=correct),
         title=f"Trace {plain(trace, 40)}",
         query=query,
         sources=logs.sources,
@@ -80,7 +82,7 @@ def arranged(spans: pl.DataFrame, records: pl.DataFrame | None = None, *, correc
     `records` and `error_records` (UInt64): the `records` given, with RECORDS as columns, that name the span; those of
     severity error or fatal. Of spans with one id the first has them.
     """
-    return _filled(spans, _placed(spans, correct=correct)[0], records)
+    return _filled(spans, _placed(spans, clock.shifts(spans) if correct else {})[0], records)
 
 
 def _filled(spans: pl.DataFrame, by_row: pl.DataFrame, records: pl.DataFrame | None) -> pl.DataFrame:
@@ -100,9 +102,17 @@ def _filled(spans: pl.DataFrame, by_row: pl.DataFrame, records: pl.DataFrame | N
     return frame.select(pl.col(c).cast(t) for c, t in ROW.items())
 
 
-def _placed(spans: pl.DataFrame, *, correct: bool) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _moved(logs: Logs, spans: pl.DataFrame) -> dict[clock.Clock, int]:
+    """The clocks of a trace that are off, by all calls of its session: a single call proves little."""
+    sessions = spans["session_id"].drop_nulls().unique().to_list()
+    told = logs.engine.spans(session=sessions[0]) if len(sessions) == 1 else spans
+    mine = clock.shifts(spans)
+    return {at: ns for at, ns in clock.shifts(told).items() if at in mine}
+
+
+def _placed(spans: pl.DataFrame, moved: Mapping[clock.Clock, int]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """What the trees say of each row of the spans, in the order of drawing, and the critical path by place in it."""
-    shift = clock.shifted(spans) if correct else pl.Series([0] * len(spans), dtype=pl.Int64)
+    shift = clock.shifted(spans, moved)
     starts, ends = ((spans[c].dt.timestamp("ns") + shift).to_list() for c in ("start", "end"))
     traces, kinds = spans["trace_id"].to_list(), spans["kind"].to_list()
     trees = plant(traces, spans["span_id"].to_list(), spans["parent_span_id"].to_list(), kinds, starts)
@@ -135,7 +145,9 @@ def _odd(place: str | None, start: int | None, end: int | None) -> str | None:
     return "; ".join(part for part in (place, times) if part) or None
 
 
-def _sentence(spans: pl.DataFrame, records: pl.DataFrame, frame: pl.DataFrame, *, correct: bool) -> str:
+def _sentence(
+    spans: pl.DataFrame, records: pl.DataFrame, frame: pl.DataFrame, moved: Mapping[clock.Clock, int], *, correct: bool
+) -> str:
     if not len(frame):
         return f"no spans; {plural(len(records), 'record')}"
     services = list(dict.fromkeys(frame["service_name"].to_list()))
@@ -152,7 +164,7 @@ def _sentence(spans: pl.DataFrame, records: pl.DataFrame, frame: pl.DataFrame, *
     parts += _linked(spans)
     odd = Counter(why for why in frame["why"].to_list() if why)
     parts += [f"{count(n)} × {why}" for why, n in odd.most_common(3)]
-    off = clock.spoken(clock.shifts(spans))
+    off = clock.spoken(moved)
     parts += [f"{told} ({'' if correct else 'not '}corrected)" for told in off[:2]]
     return "; ".join(parts)
 

@@ -81,5 +81,6 @@ def _span(span: Span) -> dict[str, Any]:
         "traceId": span.trace, "spanId": span.id, "parentSpanId": span.parent or "", "name": span.name,
         "kind": KINDS[span.kind], "status": {"code": 2} if span.status == "error" else {},
         "links": json.loads(span.links),
+        "attributes": [] if span.session is None else [{"key": "session.id", "value": {"stringValue": span.session}}],
         **{name: str(NINE + round(t * MS)) for name, t in times.items() if t is not None},
     }  # fmt: skip

@@ -201,6 +201,22 @@ def test_a_client_that_waits_is_no_culprit_where_its_callee_works() -> None:
     assert sentence == "a work took 100 ms: 2 spans in a → b; 98 % of the critical path is b work"
 
 
+def test_one_odd_call_of_a_session_moves_no_clock() -> None:
+    """A server that ends its span late, once, has no clock that is ahead."""
+    spans = []
+    for i in range(4):
+        trace, late = f"{i + 1:032x}", 300 if i == 3 else 0
+        spans.append(Span("1" * 16, None, i * 1000, i * 1000 + 400, "web", "client", trace=trace, session="s"))
+        at = i * 1000 + 50 + late
+        spans.append(Span("2" * 16, "1" * 16, at, at + 300, "api", "server", trace=trace))
+    logs = ln.read(dump(spans), progress=False)
+    last = waterfall(logs, spans[-1].trace or "")
+    assert "clock" not in last.sentence
+    assert last.frame["shown_start"].equals(last.frame["start"])
+    alone = dump(spans[-2:])
+    assert "api's clock is 300 ms ahead (corrected)" in waterfall(ln.read(alone, progress=False), f"{4:032x}").sentence
+
+
 def test_links_to_other_traces_are_told() -> None:
     links = [{"traceId": f"{i:032x}", "spanId": "1" * 16} for i in (7, 7, 8, 9)]
     sentence, _ = told([Span("1" * 16, None, 0, 1, "mail", "consumer", links=json.dumps(links))])
