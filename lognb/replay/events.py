@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import zlib
 from operator import itemgetter
@@ -66,11 +67,16 @@ def decode(parts: Iterable[bytes]) -> list[Event]:
     [0, 4]
     """
     out: list[Event] = []
+    collecting = gc.isenabled()
+    gc.disable()  # a million small objects that all live on: looking through them costs as much again
     try:
         for part in parts:
             out += msgspec.json.decode(gzip.decompress(part), type=list[dict[str, Any]])
     except (OSError, EOFError, zlib.error, msgspec.MsgspecError, RecursionError) as e:
         raise SourceError(f"a stored recording cannot be read: {e}; clear the store (ln.cache) and read again") from e
+    finally:
+        if collecting:
+            gc.enable()
     out.sort(key=itemgetter("timestamp"))
     return out
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 RUN = {"script", "iframe", "frame", "object", "embed", "applet", "base", "portal", "fencedframe"}
 LOAD = {"src", "href", "xlink:href", "srcset", "poster", "background", "action", "formaction", "ping", "data", "srcdoc",
         "imagesrcset", "http-equiv", "attributionsrc", "usemap", "rr_dataurl", "xml:base", "code"}  # fmt: skip
+CSS = {"style", "fill", "stroke", "filter", "mask", "clip-path", "marker-start", "marker-mid", "marker-end", "cursor",
+       "to", "from", "by", "values"}  # fmt: skip
 STILL = re.compile(r"(#|data:image/(png|jpeg|gif|webp|svg\+xml)[;,]|data:(audio|video)/\w+[;,])")
 
 
@@ -116,7 +118,7 @@ def _attributes(attributes: dict[str, Any], tag: str) -> Iterator[str]:
                     yield from css(text or "")
         elif low == "_csstext":
             yield from css(_text(value).replace("/* rr_split */", ""))
-        elif low not in ("alt", "title", "placeholder", "value") and not low.startswith(("data-", "aria-")):
+        elif low in CSS:
             yield from css(_text(value))
 
 
