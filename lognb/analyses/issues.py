@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from lognb.engines.base import Engine, Exceptions
 
 FIELD: Final = "issue"
-BY_LINE: Final = "issue_by_line"
-"""The same without joining the lines of stacks that a collector split."""
+BY_LINE: Final = "_issue_by_line"
+"""The same without joining the lines of stacks that a collector split; not offered to people."""
 
 SIGNS: Final = Signs(lines.STACK, lines.ESCAPED, lines.LINE, masks.PATTERN, masks.NUMBERS, masks.LENGTH, lines.NEAR)
 _TABLE: Final = {

@@ -97,7 +97,7 @@ class Exceptions:
     a further line of a stack that was split). `texts` are distinct but for what varies: `type`, `message`, `stack`,
     `listed`, `platform`, `body`, `masked`; `severe` is "true" where the severity says an error. `spans` are exceptions
     among the events of spans: `code`, `time`, `trace_id`, `span_id`, `service_name`, `session_id`, `user_id`,
-    `release`, `told` (something else tells it too).
+    `release`, `told` (something else tells it too); a span without a session has that of its trace.
     `joined` is how many stacks were put together, from how many records.
     """
 

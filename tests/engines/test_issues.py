@@ -13,6 +13,7 @@ from factory import T0, Rec, batch
 
 from lognb.analyses.issues import offer
 from lognb.engines.duckdb import DuckDB, build, scan_parquet
+from lognb.engines.duckdb.derived import Derived
 from lognb.query import Query
 from lognb.schema import SPAN
 from lognb.stacks import Raised, issue, parse
@@ -229,3 +230,15 @@ def test_an_attribute_named_issue_is_what_the_name_means(tmp_path: Path) -> None
     assert engine.count(Query.parse("issue=SHOP-17")) == 1
     assert engine.field_names().count("issue") == 1
     engine.close()
+
+
+def test_the_field_s_type_is_known_before_it_is_made(engine: DuckDB, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who lists fields and their types does not pay for what is not looked at."""
+    fresh = Derived(engine)
+    asked: list[str] = []
+    fresh.put("later", lambda: asked.append("made"))  # type: ignore[arg-type, func-returns-value, return-value]
+    monkeypatch.setattr(engine, "made", fresh)
+    monkeypatch.setattr(engine._fields, "made", fresh)
+    assert "later" in engine.field_names()
+    assert engine.dtypes(["later"]) == {"later": pl.String()}
+    assert asked == []

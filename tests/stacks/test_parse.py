@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lognb.stacks import Raised, issue, listed, masked, parse
+from lognb.stacks import Raised, issue, lines, listed, masked, parse
 
 PYTHON = """Traceback (most recent call last):
   File "/srv/a.py", line 3, in read
@@ -183,3 +184,30 @@ def test_a_megabyte_of_hostile_text_takes_no_time(at: int) -> None:
     start = time.process_time()
     issue(parse(HOSTILE[at]), HOSTILE[at])
     assert time.process_time() - start < 1.5
+
+
+LINES = st.sampled_from(
+    ["Traceback (most recent call last):", 'File "/a.py", line 3, in f', "x()", "^^^", "ValueError: x", "", None,
+     "Error: x", "at f (/a.js:1:2)", "at a.B.c(B.java:3)", "Caused by: a.B: x", "... 3 more", "goroutine 1 [running]:",
+     "main.f(0x1)", "/a.go:3 +0x1", "panic: x", "ready: yes", "During handling of the above exception, another"]
+)  # fmt: skip
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), LINES, st.integers(0, 3)), max_size=40))
+def test_the_pieces_of_any_lines_are_runs_of_one_stream_in_their_order(
+    given: list[tuple[int, str | None, int]],
+) -> None:
+    given.sort(key=lambda line: line[0])
+    rows: list[tuple[int, int, int, int, str | None]] = []
+    for row, (stream, body, gap) in enumerate(given):
+        n = rows[-1][2] + 1 + (gap == 3) if rows and rows[-1][1] == stream else 1
+        rows.append((row, stream, n, row * 1_000 + (gap == 2) * 10**10, body))
+    schema = {"row": pl.Int64, "stream": pl.UInt64, "n": pl.Int64, "ns": pl.Int64, "body": pl.String}
+    found = lines.pieces(pl.DataFrame(rows, schema=schema, orient="row"))
+    assert found["row"].is_sorted()
+    assert found["row"].is_unique().all()
+    for part in found.partition_by("piece"):
+        mine = [rows[r] for r in part["row"]]
+        assert len(mine) > 1
+        assert len({m[1] for m in mine}) == 1
+        assert [m[2] for m in mine] == list(range(mine[0][2], mine[0][2] + len(mine)))

@@ -36,30 +36,29 @@ class Derived:
         self._engine = engine
         self._lock = threading.RLock()
         self._makers: dict[str, Callable[[], Issues]] = {}
-        self._made: dict[str, tuple[Issues, Given]] = {}
+        self._made: dict[str, Issues] = {}
+        self._fields: dict[str, Given] = {}
 
     def put(self, name: str, make: Callable[[], Issues]) -> None:
         self._makers.setdefault(name, make)
 
     def names(self) -> list[str]:
-        return list(self._makers)
+        """Those that are offered; others can be asked for by who knows them."""
+        return [name for name in self._makers if not name.startswith("_")]
 
     def __contains__(self, name: str) -> bool:
         return name in self._makers
 
     def __getitem__(self, name: str) -> Issues:
-        return self._get(name)[0]
-
-    def field(self, name: str) -> Given:
-        return self._get(name)[1]
-
-    def _get(self, name: str) -> tuple[Issues, Given]:
         with self._lock:
             if name not in self._made:
-                made = told_twice(self._engine, self._makers[name]())
-                found, ids = made.found, made.table["issue"].to_list()
-                self._made[name] = made, Given(self._engine, found.rows, found.codes, ids)
+                self._made[name] = told_twice(self._engine, self._makers[name]())
             return self._made[name]
+
+    def field(self, name: str) -> Given:
+        """Nothing is made before a value is asked for: that there is such a field, and its type, is known without."""
+        with self._lock:
+            return self._fields.setdefault(name, Given(self._engine, lambda: self[name]))
 
 
 @dataclass(frozen=True)
@@ -70,10 +69,20 @@ class Given:
     """
 
     engine: DuckDB
-    rows: NDArray[np.int64]
-    codes: NDArray[np.int64]
-    texts: list[str]
+    make: Callable[[], Issues]
     dtype: pl.DataType = pl.String()  # noqa: RUF009, a Polars type is a constant
+
+    @cached_property
+    def rows(self) -> NDArray[np.int64]:
+        return self.make().found.rows
+
+    @cached_property
+    def codes(self) -> NDArray[np.int64]:
+        return self.make().found.codes
+
+    @cached_property
+    def texts(self) -> list[str]:
+        return self.make().table["issue"].to_list()
 
     def test(self, op: str, value: Value, params: Params) -> str:
         own = Params()

@@ -30,8 +30,11 @@ COLUMNS: Final[dict[str, pl.DataType]] = {
     "sessions": pl.UInt64(), "users": pl.UInt64(), "services": pl.List(pl.String()), "releases": pl.List(pl.String()),
     "first": TIME, "last": TIME, "sample_record_id": pl.UInt64(), "earlier": pl.Boolean(), "trend": _TREND,
 }  # fmt: skip
-# What a span has in common with a record, as far as a query may ask for it.
-_SHARED: Final = ("time", "service_name", "trace_id", "span_id", "session_id", "user_id")
+# What a span has in common with a record, as far as a query may ask for it, and where the exception on it has it.
+_SHARED: Final = {
+    "time": "time", "service_name": "service_name", "trace_id": "trace_id", "span_id": "span_id",
+    "session": "session_id", "user_id": "user_id", "issue": "issue",
+}  # fmt: skip
 _LISTS: Final = {"services": "service_name", "releases": "release", "sessions": "session_id", "users": "user_id"}
 
 
@@ -45,7 +48,8 @@ def counted(engine: DuckDB, issues: Issues, query: Query, every: int | None) -> 
         records = _records(engine, source, where, params)
         trend = _trend(engine, source, where, params, every)
         before = _firsts(engine, source)
-    spans = _matching(engine, found.spans, query)
+    ids = issues.table[found.spans["code"].to_list()]["issue"]
+    spans = _matching(engine, found.spans.with_columns(ids), query)
     out = _joined(records, spans)
     out = out.join(_before(query, before, found.spans), on="code", how="left", maintain_order="left")
     out = out.join(_trends(trend, spans, every), on="code", how="left", maintain_order="left")
@@ -121,7 +125,7 @@ def _matching(engine: DuckDB, spans: pl.DataFrame, query: Query) -> pl.DataFrame
         return spans.head(0)
     params = Params()
     with engine.registered(spans.with_columns(pl.col("time").dt.replace_time_zone(None)).to_arrow()) as name:
-        shared = {n: Column(n, spans.schema[n]) for n in _SHARED}
+        shared = {n: Column(column, spans.schema[column]) for n, column in _SHARED.items()}
         fields: dict[str, Any] = {**shared, "severity": Column("'error'", SEVERITY)}
         tests = [sql.of_clause(clause, fields, params) for clause in query.conditions]
         for op, ns in ((">=", query.since), ("<", query.until)):
