@@ -6,7 +6,7 @@ import time
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lognb.stacks import Raised, issue, lines, listed, masked, parse
@@ -127,6 +127,7 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(PIECES, st.text(max_size=40)), max_size=30).map("\n".join))
 def test_no_text_raises_and_one_text_is_one_issue(text: str) -> None:
     chain = parse(text)
@@ -136,6 +137,7 @@ def test_no_text_raises_and_one_text_is_one_issue(text: str) -> None:
     assert all(isinstance(r, Raised) and len(r.frames) <= 2_000 for r in chain)
 
 
+@settings(deadline=None)
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=5), lambda inner: st.lists(inner) | (
     st.dictionaries(st.sampled_from(["values", "type", "value", "stacktrace", "frames", "function", "mechanism",
                                      "lineno", "filename", "module", "in_app"]), inner))))  # fmt: skip
@@ -193,6 +195,7 @@ LINES = st.sampled_from(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 2), LINES, st.integers(0, 3)), max_size=40))
 def test_the_pieces_of_any_lines_are_runs_of_one_stream_in_their_order(
     given: list[tuple[int, str | None, int]],

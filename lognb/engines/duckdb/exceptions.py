@@ -175,8 +175,8 @@ def _spans(engine: DuckDB, signs: Signs) -> tuple[pl.DataFrame, pl.DataFrame]:
         f"y AS (SELECT *, {', '.join(f'{sql} AS {part}' for part, sql in said.items())} FROM x "
         "WHERE json_extract_string(e, '$.name') = 'exception') "
         "SELECT coalesce(try_cast(json_extract_string(e, '$.time') AS BIGINT), epoch_ns(start)) AS time, trace_id, "
-        "span_id, service_name, coalesce(session_id, trace_session) AS session_id, user_id, attributes, resource, type, "
-        "message, stack, "
+        "span_id, service_name, coalesce(session_id, trace_session) AS session_id, user_id, attributes, resource, "
+        "type, message, stack, "
         f"hash(type, regexp_replace(message, {number}, '0', 'g'), regexp_replace(stack, {number}, '0', 'g')) AS h "
         "FROM y WHERE coalesce(type, message, stack) IS NOT NULL ORDER BY time, trace_id, span_id",
         params,
