@@ -81,8 +81,10 @@ def story(logs: Logs, kind: Kind, id: str, *, most: int = RECORDS) -> Told:
     records = items.height
     browsers = items.filter("browser")["service_name"].drop_nulls().unique().to_list()
     spans = _spans(engine, found, items, window)
-    recordings = _recordings(engine, found)
-    items = _with_recordings(engine, happened.captured(engine, items), recordings)
+    recordings = _recordings(engine, found, items)
+    items = happened.captured(engine, items)
+    if found.kind != "trace":  # a recording is far longer than what one looks at there
+        items = _with_recordings(engine, items, recordings, window)
     happenings = pl.concat([happened.staying(items), happened.spans(spans, browsers, SPANS)])
     everything = happened.named(happenings.sort("time", maintain_order=True))
     names = everything["session"].drop_nulls().unique().sort().to_list()
@@ -106,11 +108,16 @@ def _spans(engine: Engine, found: Whose, items: pl.DataFrame, window: Query) -> 
         known = {trace for part in own for trace in part["trace_id"].unique().to_list()}
         others = [trace for trace in items["trace_id"].drop_nulls().unique().to_list() if trace not in known]
         frame = pl.concat([*own, engine.spans(others)] if others or not own else own).unique(maintain_order=True)
-    start = pl.col("start").dt.timestamp("ns")
+    return _within(frame, "start", window)
+
+
+def _within(frame: pl.DataFrame, column: str, window: Query) -> pl.DataFrame:
+    """The rows whose time is in the window."""
+    at = pl.col(column).dt.timestamp("ns")
     if window.since is not None:
-        frame = frame.filter(start >= window.since)
+        frame = frame.filter(at >= window.since)
     if window.until is not None:
-        frame = frame.filter(start < window.until)
+        frame = frame.filter(at < window.until)
     return frame
 
 
@@ -131,18 +138,18 @@ def _clock(engine: Engine, query: Query, spans: pl.DataFrame, sessions: list[str
     return Clock(middle, why)
 
 
-def _recordings(engine: Engine, found: Whose) -> pl.DataFrame:
+def _recordings(engine: Engine, found: Whose, items: pl.DataFrame) -> pl.DataFrame:
     """The recordings of the story's sessions, in the columns of schema.RECORDING, by start."""
-    own = list(found.sessions) if found.kind == "user" else [found.id]
+    own = {"user": list(found.sessions), "session": [found.id]}.get(found.kind, items["session"].drop_nulls().to_list())
     return engine.recordings().filter(pl.col("session_id").is_in(own)).sort("start")
 
 
-def _with_recordings(engine: Engine, items: pl.DataFrame, recordings: pl.DataFrame) -> pl.DataFrame:
+def _with_recordings(engine: Engine, items: pl.DataFrame, recordings: pl.DataFrame, window: Query) -> pl.DataFrame:
     """The items, and those of recordings; events that say the same as a recording's pages and clicks stay events."""
     names = list(dict.fromkeys(recordings["session_id"].to_list()))[:RECORDED]
     if not names:
         return items
-    found = pl.concat([happened.recorded(engine, name) for name in names])
+    found = _within(pl.concat([happened.recorded(engine, name) for name in names]), "time", window)
     lane, own = pl.col("lane"), pl.col("session").is_in(names)
     pages = own & (lane == "pages")
     # A page that changes its address by itself is one page to rrweb; PostHog tells each address.

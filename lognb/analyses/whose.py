@@ -80,9 +80,12 @@ def _there(engine: Engine, kind: Kind, id: str) -> bool:
     own = Condition(FIELDS[kind], "=", id)
     if engine.count(Query((own,))):
         return True
+    if kind == "trace":
+        return engine.spans([str(own.value)]).height > 0
+    recordings = engine.recordings()
     if kind == "user":
-        return False
-    return engine.spans([str(own.value)] if kind == "trace" else None, id if kind == "session" else None).height > 0
+        return id in recordings["user_id"]
+    return id in recordings["session_id"] or engine.spans(session=id).height > 0
 
 
 def _near(engine: Engine, kind: Kind, field: str, id: str) -> str:
@@ -97,6 +100,9 @@ def _near(engine: Engine, kind: Kind, field: str, id: str) -> str:
     if n:
         raise QueryError(f"{n:,} {kind}s have an id that begins with {_said(id)}: {_listed(known, n)}")
     known, n = values(engine, Query(), field, _KNOWN)
+    if kind == "session" and not n:
+        known = engine.recordings()["session_id"].drop_nulls().unique().sort().to_list()
+        n = len(known)
     if not n:
         raise QueryError(f"no {kind} has the id {_said(id)}: no record has the field {field} at all")
     close = get_close_matches(id, known, _NEAR, 0.7)
@@ -128,5 +134,8 @@ def _user(engine: Engine, id: str) -> Whose:
     sessions, n = values(engine, own, field, SESSIONS)
     theirs = (Condition("user_id", "in", tuple(ids)), Condition(field, "in", tuple(sessions)))
     query = Query((Or(theirs),)) if sessions else own
+    recordings = engine.recordings().filter(pl.col("user_id").is_in(ids))["session_id"].drop_nulls().unique().to_list()
+    alone = [session for session in sorted(recordings) if session not in sessions]
     seen = values(engine, query, "user_id", ALIASES)[0]
-    return Whose("user", id, query, tuple(ids), tuple(sessions), n, tuple(i for i in seen if i not in ids))
+    others = tuple(i for i in seen if i not in ids)
+    return Whose("user", id, query, tuple(ids), (*sessions, *alone), n + len(alone), others)

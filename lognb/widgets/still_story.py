@@ -32,7 +32,7 @@ _LOUD: Final = "rage|dead"
 def text(told: Told, code: str) -> str:
     """The story in a few lines."""
     lines = [head(told), *(f"  {line}" for line in (_when(told), _amounts(told), _clock(told)) if line)]
-    lines += [f"  {at}  {plain(what, 120)}" for at, what in _keys(told, on_one_clock(told.items, told.clock))[0][:6]]
+    lines += [f"  {at}  {plain(what, 120)}" for at, _, what in _keys(told, on_one_clock(told.items, told.clock))[0][:6]]
     return "\n".join([*lines, plain(code)])
 
 
@@ -41,13 +41,17 @@ def html(told: Told, marks: Marks, code: str) -> str:
     items = on_one_clock(told.items, told.clock)
     said = [_when(told), _amounts(told), _clock(told)]
     keys, of = _keys(told, items)
-    moments = [[_html.text(at), _html.text(what, 200)] for at, what in keys]
+    film = told.recordings.height > 0
+    moments = [
+        [_html.text(at), *([_html.text(seen)] if film else []), _html.text(what, 200)] for at, seen, what in keys
+    ]
+    header = ["time", *(["in the recording"] if film else []), "what"]
     some = f"{count(len(keys))} of {plural(of, 'key moment')}" if of > len(keys) else plural(of, "key moment")
     parts = [
         f'<p class="ln-say"><b>{_html.text(head(told))}</b></p>',
         f'<p class="ln-dim">{_html.text(" · ".join(s for s in said if s))}</p>',
         _html.picture(_svg(told, marks, items), f"lanes of {head(told)}") if items.height else "",
-        f'<p class="ln-dim">{_html.text(some)}</p>' + table(["time", "what"], moments, [False, False]) if keys else "",
+        f'<p class="ln-dim">{_html.text(some)}</p>' + table(header, moments, [False] * len(header)) if keys else "",
         _rows(items),
         f'<p class="ln-dim">its records again: <code>{_html.text(code)}</code></p>',
     ]
@@ -91,7 +95,7 @@ def _clock(told: Told) -> str:
     return f"browser clock {duration(abs(offset))} {'behind' if offset > 0 else 'ahead'}, corrected here"
 
 
-def _keys(told: Told, items: pl.DataFrame) -> tuple[list[tuple[str, str]], int]:
+def _keys(told: Told, items: pl.DataFrame) -> tuple[list[tuple[str, str, str]], int]:
     """The moments one goes to first: pages, what was wrong, clicks that nothing answered; and how many there are."""
     wrong = pl.col("severity").cast(pl.String).is_in(ERRORS).fill_null(False) & (pl.col("lane") != "spans")
     loud = pl.col("kind").str.contains(_LOUD).fill_null(False) & (pl.col("lane") == "clicks")
@@ -105,8 +109,18 @@ def _keys(told: Told, items: pl.DataFrame) -> tuple[list[tuple[str, str]], int]:
     for ns, lane, kind, severity, service, said in rows.iter_rows():
         who = service or lane
         word = f"{severity.upper()} " if severity in ERRORS else ""
-        told_rows.append((clock(ns, 1_000_000), f"{word}{who} · {kind}: {said}"))
+        told_rows.append((clock(ns, 1_000_000), _in_film(told, ns), f"{word}{who} · {kind}: {said}"))
     return told_rows, found.height
+
+
+def _in_film(told: Told, ns: int) -> str:
+    """How far into the recording a moment is, "1:07"; nothing where none is on."""
+    for since, until in told.recordings.select(pl.col("start", "end").dt.timestamp("ns")).iter_rows():
+        at = ns - (told.clock.offset_ns or 0)
+        if since <= at <= until:
+            seconds = (at - since) // 1_000_000_000
+            return f"{seconds // 60}:{seconds % 60:02}"
+    return ""
 
 
 def _rows(items: pl.DataFrame) -> str:

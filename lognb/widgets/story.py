@@ -159,6 +159,7 @@ class Story(Widget):
             "session_id": session,
             "user_id": whose.id if whose.kind == "user" else next(iter(told.users), None),
             "trace_id": whose.id if whose.kind == "trace" else None,
+            "issue_id": next(iter(told.items["detail"].str.json_path_match("$.issue").drop_nulls()), None),
         }
         return {
             "told": next(_serial),

@@ -161,7 +161,7 @@ def test_a_record_opens_and_its_value_narrows(panel: jlab.Tab, logs: ln.Logs) ->
 
 
 def test_from_a_record_to_its_trace(panel: jlab.Tab, logs: ln.Logs, truth: dict[str, Any]) -> None:
-    """Story S5: narrow, see what stands out, open it, go to its trace: every record of it, across services."""
+    """Narrow, see what stands out, open it, go to its trace: every record of it, across services, below the table."""
     trace = truth["faults"]["exception"]["trace_id"]
     panel.python("panel.query_text = 'exception.type=TypeError'")
     title(panel, truth["faults"]["exception"]["records"])
@@ -171,10 +171,14 @@ def test_from_a_record_to_its_trace(panel: jlab.Tab, logs: ln.Logs, truth: dict[
     panel.page.locator(".lt-details").first.wait_for()
     panel.page.get_by_role("button", name="Trace", exact=True).click()
     whole = logs.where(f"trace_id={trace}")
-    title(panel, len(whole))
-    assert trace in query(panel)
+    story = panel.page.locator(".ls-story")
+    story.wait_for()
+    assert f"{len(whole)} records" in story.locator(".ls-head").inner_text()
+    title(panel, truth["faults"]["exception"]["records"])
     services = set(whole.to_polars(["service_name"])["service_name"])
     assert {truth["faults"]["exception"]["cause_service"], "shop-web"} <= services
+    story.get_by_role("button", name="close the story").click()
+    story.wait_for(state="detached")
 
 
 def test_what_stands_around_a_record_by_time_and_what_came_before_it(panel: jlab.Tab, logs: ln.Logs) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import html
 import json
 import re
@@ -202,6 +203,57 @@ def test_the_still_page_has_lanes_key_moments_and_rows(tell: Callable[..., Story
         assert said in page
     assert "around the first error" in page
     assert "KeyError" in repr(told)
+
+
+@pytest.fixture(scope="module")
+def with_recordings(samples: Path) -> ln.Logs:
+    return ln.read(*(samples / n for n in ("shop.json.zst", "events.parquet", "recordings")), progress=False)
+
+
+def test_a_recording_is_told_in_lanes_and_given_in_pieces(with_recordings: ln.Logs, truth: dict[str, Any]) -> None:
+    told = Story(with_recordings, "session", truth["recordings"]["timeout"])
+    (film,) = told.data["recordings"]
+    assert film["session"] == truth["recordings"]["timeout"]
+    assert {"pages", "clicks", "inputs", "console"} <= set(told.frame["lane"])
+    # PostHog tells the pages of an application that changes its address by itself; each stands once.
+    pages = told.frame.filter(pl.col("lane") == "pages")["text"].to_list()
+    assert pages == ["/product/teapot", "/cart", "/checkout"]
+    about = ask(told, "recording", session=film["session"])["recording"]
+    assert about["chunks"]
+    answer: list[Any] = []
+    told.send = lambda content, buffers=None: answer.append((content, buffers))  # type: ignore[method-assign]
+    told._receive(told, {"id": 1, "ask": {"kind": "events", "session": film["session"], "i": 0}}, [])
+    assert told._worker.wait(30)
+    ((_, (piece,)),) = answer
+    assert json.loads(gzip.decompress(piece))[0]["type"] in (0, 1, 4)
+    with pytest.raises(LognbError, match="there is no piece 99"):
+        ask(told, "events", session=film["session"], i=99)
+    with pytest.raises(LognbError, match="no recording of session other"):
+        ask(told, "recording", session="other")
+    page = told._still()["text/html"]
+    assert "in the recording" in page
+    assert "<td>0:09</td>" in page
+    told.close()
+
+
+def test_recordings_alone_are_stories_too(samples: Path, truth: dict[str, Any]) -> None:
+    alone = ln.read(samples / "recordings", progress=False)
+    told = alone.session(truth["recordings"]["timeout"])
+    assert (told.data["records"], len(told.data["recordings"])) == (0, 1)
+    assert "console" in set(told.frame["lane"])
+    told.go("user", "u-35")
+    assert [s["id"] for s in told.data["sessions"]] == [truth["recordings"]["timeout"]]
+    with pytest.raises(QueryError, match="no session has the id 'x'; there are 2, as '01a210b0-dbf7"):
+        alone.session("x")
+    told.close()
+
+
+def test_a_trace_has_the_recording_of_its_session_beside_it(with_recordings: ln.Logs, truth: dict[str, Any]) -> None:
+    fault = truth["faults"]["exception"]
+    told = with_recordings.trace(fault["trace_id"])
+    assert [r["session"] for r in told.data["recordings"]] == [fault["session"]]
+    assert "clicks" not in set(told.frame["lane"])
+    told.close()
 
 
 def test_what_is_hostile_is_text_in_the_still_page(tmp_path: Path) -> None:
