@@ -1,6 +1,7 @@
 // The second wall around a recording, in the frame that shows it. The first is lognb/replay/sanitize.py, which takes out
 // what could run or load; this one holds without it. The frame's sandbox runs no scripts, its policy loads nothing, and
-// no element or attribute that could do either is made in it. Each of the three is tested alone.
+// no element or attribute that could do either is made in it, nor what a policy does not know of: a connection ahead of
+// need, a link.
 
 const NEVER = new Set(["script", "iframe", "frame", "frameset", "object", "embed", "applet", "portal", "fencedframe", "base", "meta", "template"]);
 const HANDED = new Set(["src", "href", "xlink:href", "srcset", "imagesrcset", "poster", "background", "data", "lowsrc", "dynsrc", "longdesc", "cite",
@@ -41,6 +42,7 @@ export function guard(frame, remote) {
   };
   element.setAttribute = function (name, value) {
     if (harmless(name, value, remote)) setAttribute.call(this, name, value);
+    else if (name === "href" && (this.localName === "a" || this.localName === "area")) setAttribute.call(this, name, "#"); // it looks like a link
   };
   element.setAttributeNS = function (space, name, value) {
     if (harmless(name, value, remote)) setAttributeNS.call(this, space, name, value);

@@ -95,7 +95,9 @@ export function player(el, options, on = {}) {
   }
   function draw() {
     far.textContent = `${elapsed(ms - start)} / ${elapsed(end - start)}`;
-    wall.textContent = wallClock(ms);
+    const whole = wallClock(ms);
+    wall.textContent = whole.slice(whole.indexOf(" ") + 1);
+    wall.title = whole;
     line.show(ms);
   }
   function say(text) { said.textContent = text; }

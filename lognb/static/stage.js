@@ -33,6 +33,7 @@ export class Stage {
   ready() {
     if (this.whole?.()) return;
     this.el.replaceChildren();
+    this.el.classList.remove("rp-pointed");
     // A list of two that never plays: events come from us.
     const none = [0, 1].map((timestamp) => ({ type: 0, timestamp, data: {} }));
     this.replayer = new this.kit.Replayer(none, {
@@ -171,6 +172,7 @@ export class Stage {
     let last = null;
     while (this.moves.length && this.moves[0].at <= ms) last = this.moves.shift();
     if (!last) return;
+    this.el.classList.add("rp-pointed"); // until then nobody knows where the mouse is
     try {
       this.replayer.moveAndHover(Number(last.x) || 0, Number(last.y) || 0, last.id, sync, null);
     } catch (error) {

@@ -90,7 +90,8 @@ def run(
     page.goto(players.saved(folder, players.page(*given, **how)))
     found = page.evaluate(program)
     page.close()
-    assert {url.split(":")[0] for url in frames} <= {"file", "about"}
+    if any(not url.startswith(("file:", "about:")) for url in frames):
+        who.knocked.append(f"a frame went elsewhere: {frames}")
     return found
 
 

@@ -108,7 +108,8 @@ class Shown:
 # A page as text, without what a player marks in it.
 _PLAIN = """(root) => {
   const copy = root.cloneNode(true);
-  for (const el of copy.querySelectorAll("link, noscript")) el.remove(); // where the fence has one for the other
+  for (const el of copy.querySelectorAll("link, meta, noscript")) el.remove(); // where the fence has one for the other
+  for (const el of copy.querySelectorAll("a[href]")) el.setAttribute("href", "#");
   copy.classList.remove("rrweb-paused");
   for (const el of [copy, ...copy.querySelectorAll("[class]")]) {
     el.classList.remove(":hover");
