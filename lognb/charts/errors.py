@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from lognb import _text
-from lognb._html import DIM, INK
+from lognb._html import DIM, INK, LINE
 from lognb.charts import axes
 from lognb.charts.theme import SEVERITY_COLOURS, dress
 
@@ -41,7 +41,7 @@ def draw(frame: pl.DataFrame) -> alt.TopLevelMixin:
         .mark_rect(color=SEVERITY_COLOURS["error"])
         .encode(x=x, x2="right:Q", y=alt.Y("top:Q", axis=None), y2="bottom:Q", tooltip=["when:N", "times:N"])
     )
-    line = base.mark_rule(color=axes.LINE if hasattr(axes, "LINE") else DIM, opacity=0.25).encode(
+    line = base.mark_rule(color=LINE).encode(
         x=alt.value(left), x2=alt.value(left + _BARS), y=alt.Y("ground:Q", axis=None)
     )
     layers = [line, trend, title, culprit, number, whom]
