@@ -377,7 +377,7 @@ def with_recordings(samples: Path) -> ln.Logs:
 
 def at_of(el: Locator) -> str:
     """The time of day that the recording shows."""
-    return el.locator(".rp-wall").inner_text().split()[1]
+    return el.locator(".rp-wall").inner_text().split()[0]
 
 
 def test_recording_and_cursor_are_tied_both_ways(
