@@ -251,3 +251,11 @@ def test_nothing_in_a_file_makes_reading_fail(value: Any, cut: int) -> None:
         frames = ln.frames(data + b"\n" + json_line(request(2)), progress=False)
         assert isinstance(pl.concat(list(frames)), pl.DataFrame)
         assert frames.load_report.files[0].recorded >= 0
+
+
+@pytest.mark.realworld
+def test_a_real_payload(realworld: Path) -> None:
+    path = realworld / "rrweb-highlight" / "dom-with-scripts.json"
+    said = json.loads(path.read_text(encoding="utf-8"))
+    logs = ln.read(path, progress=False)
+    assert logs.recordings.select("session_id", "events").rows() == [(said["session_secure_id"], 3)]
