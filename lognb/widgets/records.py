@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from lognb.query import Query, format_time
-from lognb.schema import FIELDS, RECORD
+from lognb.query import Condition, Number, Query, format_time
+from lognb.schema import FIELDS, JOINED, RECORD
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+
+    from lognb.engines.base import Engine
 
 SHOWN: Final = ("record_id", "time", "severity", "service_name", "body")
 """What every row of a page has, under the names ids, time, severity, service and body."""
@@ -74,8 +76,16 @@ def words_of(query: Query) -> list[str]:
     return sorted((w for w in found - negated if w), key=lambda w: (-len(w), w))
 
 
+def record_in(engine: Engine, record_id: int) -> dict[str, Any]:
+    """A record whole, by its id, with the session that its trace joins it to; raises QueryError if none has the id."""
+    frame = engine.context(record_id, 0, 0)
+    same = Query((Condition("record_id", "=", Number(str(record_id))),))
+    joined = engine.fetch(same, list(JOINED)).head(1)
+    return record_of(frame.hstack(joined), set(engine.field_names()))
+
+
 def record_of(frame: pl.DataFrame, known: Collection[str]) -> dict[str, Any]:
-    """A record whole, from a frame of one row in RECORD columns; `known` are the fields that a query can name.
+    """A record whole, from a frame of one row in the columns of FIELDS; `known` are the fields that a query can name.
 
     `groups` are lists of values: {key, type, text, field, value, children, frames}. `field` names it in a query, and
     `value` is what to compare with, as in a query's JSON; both are missing where a query cannot say it: inside of a
@@ -97,9 +107,9 @@ def record_of(frame: pl.DataFrame, known: Collection[str]) -> dict[str, Any]:
         "severity": row["severity"],
         "service": row["service_name"],
         "body": {"text": body, "type": body_type, "pretty": pretty, "frames": _frames(body)},
-        "ids": {name: row[name] for name in ("trace_id", "session_id", "user_id")},
+        "ids": {"trace_id": row["trace_id"], "session_id": row["session"], "user_id": row["user_id"]},
         "groups": [
-            {"name": "ids", "values": _columns(row, _IDS)},
+            {"name": "ids", "values": _columns(row, (*_IDS, *(JOINED if row["session"] != row["session_id"] else ())))},
             *({"name": name, "values": values} for name, values in trees),
             {"name": "times", "values": [_time(name, ns) for name, ns in times.items() if ns is not None]},
             {"name": "origin", "values": _columns(row, _ORIGIN)},

@@ -25,7 +25,7 @@ from lognb.query import Number
 from lognb.schema import ITEM
 from lognb.widgets import still_story
 from lognb.widgets.base import Ask, Binary, Widget
-from lognb.widgets.records import page_of, record_of
+from lognb.widgets.records import page_of, record_in
 from lognb.widgets.replay import player_text, prepare
 from lognb.widgets.shown import show
 from lognb.widgets.story_marks import Marks
@@ -246,8 +246,7 @@ class Story(Widget):
         return {"spans": spans, "of": found.frame.height, "note": found.sentence}
 
     def _record(self, ask: AskRecord) -> dict[str, Any]:
-        engine = self._logs.engine
-        return record_of(engine.context(int(ask.id), 0, 0), set(engine.field_names()))
+        return record_in(self._logs.engine, int(ask.id))
 
     def _context(self, ask: AskContext) -> dict[str, Any]:
         far = None if ask.seconds is None else round(ask.seconds * 1e9)

@@ -17,7 +17,7 @@ from lognb.errors import FieldError, LognbError, QueryError
 from lognb.query import Condition, Number, Query, Value
 from lognb.widgets.base import Ask, Widget
 from lognb.widgets.narrow import narrowed
-from lognb.widgets.records import SHOWN, fields_of_page, page_of, record_of, text_of, words_of
+from lognb.widgets.records import SHOWN, fields_of_page, page_of, record_in, text_of, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 MOST: Final = 500
 """Rows that one answer may have."""
-_GO: Final = {"trace": "trace_id", "session": "session_id", "user": "user_id"}
+_GO: Final = {"trace": "trace_id", "session": "session", "user": "user_id"}
 
 Whole = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 Rows = Annotated[int, msgspec.Meta(ge=0, le=MOST)]
@@ -228,8 +228,7 @@ class TableView(Widget):
         return {"revision": ask.revision, "offset": ask.offset, **page_of(found, names)}
 
     def _record(self, ask: AskRecord) -> dict[str, Any]:
-        engine = self.logs.engine
-        return record_of(engine.context(_id(ask.id), 0, 0), set(engine.field_names()))
+        return record_in(self.logs.engine, _id(ask.id))
 
     def _context(self, ask: AskContext) -> dict[str, Any]:
         names = self._state.fields()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from bulk import bulk
 from factory import T0, Rec, batch
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -13,7 +16,7 @@ from oracle import link, matches
 
 from lognb.engines.base import SESSIONS
 from lognb.engines.duckdb import DuckDB, build, scan_parquet
-from lognb.errors import FieldError
+from lognb.errors import FieldError, LimitError
 from lognb.query import Query
 from lognb.schema import LEVELS
 
@@ -174,17 +177,18 @@ def test_any_records_and_conditions(
     engine.close()
 
 
+FILE = tomllib.loads((Path(__file__).parents[1] / "cases" / "sessions.toml").read_text(encoding="utf-8"))
+
+
 def _shop() -> list[Rec]:
-    """Orders by hand: two in one, one that never ends, one begun twice, records before, between and behind."""
-    lines = [
-        (0, "1", "work"), (1, "1", "begin"), (2, "1", "work"), (3, "1", "done"), (4, "1", "work"), (5, "1", "begin"),
-        (6, "1", "done"), (7, "1", "done"), (0, "2", "begin"), (9, "2", "work"), (1, "3", "begin"), (2, "3", "begin"),
-        (3, "3", "begin done"), (4, "3", "work"), (None, "1", "work"), (5, None, "begin"),
-    ]  # fmt: skip
+    """The records of the file; those of one second stand in its order."""
     records = [
-        Rec(i + 1, None if t is None else T0 + t * SECOND, body=body, service=f"s{i % 3}",
-            attributes=[] if order is None else [("order", "string", order)])
-        for i, (t, order, body) in enumerate(lines)
+        Rec(
+            i + 1, T0 + r["second"] * SECOND if "second" in r else None, body=r["body"], session=r.get("session"),
+            user=r.get("user"), trace=f"{r['trace']:032x}" if "trace" in r else None, service=r.get("service"),
+            attributes=[("order", "string", r["order"])] if "order" in r else [],
+        )
+        for i, r in enumerate(FILE["record"])
     ]  # fmt: skip
     link(records)
     return records
@@ -204,32 +208,16 @@ def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     engine.close()
 
 
-@pytest.mark.parametrize(
-    ("start", "end", "gap", "expected"),
-    [
-        ("begin", "done", None, {("1", 1): 3, ("1", 2): 2, ("2", 1): 2, ("3", 1): 1, ("3", 2): 1, ("3", 3): 1}),
-        ("begin", "", None, {("1", 1): 4, ("1", 2): 3, ("2", 1): 2, ("3", 1): 1, ("3", 2): 1, ("3", 3): 2}),
-        ("", "done", None, {("1", 1): 4, ("1", 2): 3, ("1", 3): 1, ("2", 1): 2, ("3", 1): 3, ("3", 2): 1}),
-        ("begin", "done", 5, {("1", 1): 3, ("1", 2): 2, ("2", 1): 1, ("3", 1): 1, ("3", 2): 1, ("3", 3): 1}),
-        ("", "", 5, {("1", 1): 8, ("2", 1): 1, ("2", 2): 1, ("3", 1): 4}),
-        ("", "", None, {("1", 1): 9, ("2", 1): 2, ("3", 1): 4}),
-        ("nothing", "done", None, {}),
-    ],
-)  # fmt: skip
-def test_transactions_by_hand(
-    shop: DuckDB, start: str, end: str, gap: int | None, expected: dict[tuple[str, int], int]
-) -> None:
+@pytest.mark.parametrize("case", FILE["case"], ids=lambda c: c["why"])
+def test_a_case(shop: DuckDB, case: dict[str, Any]) -> None:
+    key, gap = case["key"] or None, case["gap"] * SECOND if "gap" in case else None
+    start, end, query = (case.get(name, "") for name in ("start", "end", "query"))
     asked = [Query.parse(text) if text else None for text in (start, end)]
-    frame = shop.sessions(Query(), "order", None if gap is None else gap * SECOND, *asked)
-    assert {(k, p): n for k, p, n in frame.select("key", "part", "records").rows()} == expected
-    same(shop, _shop(), "", "order", None if gap is None else gap * SECOND, start, end)
-
-
-def test_all_records_of_a_transaction_also_those_that_the_query_leaves_out(shop: DuckDB) -> None:
-    frame = shop.sessions(Query.parse("done"), "order", None, Query.parse("begin"), Query.parse("done"))
-    assert frame.select("key", "part", "records", "matching", "ended").rows() == [
-        ("1", 1, 3, 1, True), ("3", 3, 1, 1, True), ("1", 2, 2, 1, True),
-    ]  # fmt: skip
+    frame = shop.sessions(Query.parse(query), key, gap, *asked).sort("key", "part")
+    assert [list(row) for row in frame.select("key", "part", "records", "matching").rows()] == case["expect"]
+    if "ended" in case:
+        assert frame["ended"].to_list() == case["ended"]
+    same(shop, _shop(), query, key, gap, start, end)
 
 
 def test_hostile_ids_are_ids() -> None:
@@ -250,6 +238,25 @@ def test_many_services_are_listed_the_same(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("lognb.engines.duckdb.sessions._MOST_BITS", 10)
     assert engine.sessions(Query()).equals(bits)
     assert max(bits["services"].list.len()) == 70
+    engine.close()
+
+
+def test_what_memory_does_not_hold_at_once_is_asked_in_slices(shop: DuckDB, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = Query(), "order", None, Query.parse("begin"), Query.parse("done")
+    whole = shop.sessions(*asked)
+    monkeypatch.setattr("lognb.engines.duckdb.sessions._SLICES", (4,))
+    assert shop.sessions(*asked).equals(whole)
+    monkeypatch.setattr("lognb.engines.duckdb.sessions._SLICES", ())
+    with pytest.raises(LimitError, match="not enough memory"):
+        shop.sessions(*asked)
+
+
+def test_a_store_with_too_little_memory_answers_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = build(tmp_path / "x.duckdb", bulk(300_000, 50_000))
+    asked = Query(), "user_id", None, Query.parse("status=500"), Query.parse("status=404")
+    whole = engine.sessions(*asked)
+    monkeypatch.setattr("lognb.engines.duckdb.sessions._MEMORY", "60MB")
+    assert engine.sessions(*asked).equals(whole)
     engine.close()
 
 

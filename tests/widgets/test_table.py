@@ -252,6 +252,23 @@ def test_context_is_what_stands_around_whatever_the_query(ask: Asked, logs: Logs
     assert "has no session" in ask.error("context", id="8", before=3, after=3, same="session")
 
 
+def test_a_record_that_its_trace_joins_goes_to_that_session() -> None:
+    from lognb.engines.duckdb import build
+    from lognb.loaders import LoadReport
+
+    made = [factory.Rec(i, factory.T0 + i, trace="ab" * 16, session="s-1" if i == 1 else None) for i in (1, 2)]
+    engine = build(None, factory.batches(made))
+    asked = Asked(TableView(Logs(engine, Query(), ["a.jsonl"], LoadReport.from_dict({"overall": engine.overview}))))
+    own, joined = (asked("record", id=str(i)) for i in (1, 2))
+    assert own["ids"]["session_id"] == joined["ids"]["session_id"] == "s-1"
+    assert [v["text"] for v in values(joined, "ids") if v["key"] in ("session", "joined_by")] == ["s-1", "trace"]
+    assert not [v for v in values(own, "ids") if v["key"] == "joined_by"]
+    asked("go", to="session", id="s-1")
+    assert asked.table.data["count"] == 2
+    asked.table.close()
+    engine.close()
+
+
 def test_pins_are_kept_with_their_note(ask: Asked) -> None:
     before = ask.table.data["revision"]
     ask("pin", id="7", note=HOSTILE[0])

@@ -7,25 +7,30 @@ services: lists of services cost as much as 2.4 searches in text, their bits a t
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
+import duckdb
 import polars as pl
 
 from lognb.engines.base import SESSIONS
 from lognb.engines.duckdb import sql
-from lognb.engines.duckdb.connect import Params
+from lognb.engines.duckdb.connect import READING, Params
 from lognb.engines.duckdb.joins import JOINED_SQL
+from lognb.errors import LimitError
 from lognb.schema import LEVELS, PAGE_KEYS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from lognb.engines.duckdb.engine import DuckDB
     from lognb.query import Query
 
 _MOST_BITS: Final = 2_000
 """Of more services a list is shorter than the bits."""
+
+_MEMORY: Final = "1000MB"
+_SLICES: Final = (1, 4, 16, 64)
 
 _LEVEL: Final = " ".join(f"WHEN '{level}' THEN {i}" for i, level in enumerate(LEVELS))
 
@@ -60,10 +65,10 @@ def found(
         ]  # fmt: skip
         # A key none of whose records fits, or opens anything, need not go through the windows.
         wanted = [f"bool_or({test})" for test in (fits, opens if start is not None else "true")]
-        frame = engine.frame(
+        statement = (
             "WITH keys AS MATERIALIZED (SELECT key, row_number() OVER ()::UINTEGER AS k FROM "
             f"(SELECT {value} AS key FROM {origin} WHERE {where} GROUP BY 1 HAVING {' AND '.join(wanted)}) "
-            "WHERE key IS NOT NULL), "
+            "WHERE key IS NOT NULL AND {slice}), "  # the braces stay: _sliced fills them in
             "known AS MATERIALIZED (SELECT user_id, row_number() OVER (ORDER BY user_id)::UINTEGER AS u FROM "
             "(SELECT DISTINCT user_id FROM store.logs WHERE user_id IS NOT NULL)), "
             f"ran AS (SELECT unnest({params.add(names)}::VARCHAR[]) AS service_name, "
@@ -76,10 +81,39 @@ def found(
             "row_number() OVER (PARTITION BY k ORDER BY part) AS part FROM p GROUP BY k, part) "
             "SELECT key, a.user_id AS user, b.user_id AS other_user, g.* FROM g JOIN keys USING (k) "
             "LEFT JOIN known a ON a.u = g.u LEFT JOIN known b ON b.u = CASE WHEN most <> g.u THEN most "
-            "WHEN least <> g.u THEN least END WHERE matching > 0 ORDER BY start NULLS LAST, key, part",
-            params,
+            "WHEN least <> g.u THEN least END WHERE matching > 0 ORDER BY start NULLS LAST, key, part"
         )
+        frame = _sliced(engine, statement, params)
     return _shaped(frame, ended=end is not None)
+
+
+def _sliced(engine: DuckDB, statement: str, params: Params) -> pl.DataFrame:
+    """The answer, at once if memory allows, else from slices of the keys: what DuckDB counts apart cannot all spill."""
+    head, _, tail = statement.partition("{slice}")
+    for slices in _SLICES:
+        try:
+            with _roomy(engine):
+                frames = [engine.frame(f"{head}hash(key) % {slices} = {i}{tail}", params) for i in range(slices)]
+        except duckdb.OutOfMemoryException:
+            continue
+        if slices == 1:
+            return frames[0]
+        return pl.concat(frames).sort("start", "key", "part", nulls_last=True, maintain_order=True)
+    raise LimitError("there is not enough memory for so many records; narrow them, so that fewer sessions are listed")
+
+
+@contextmanager
+def _roomy(engine: DuckDB) -> Iterator[None]:
+    """More memory than reading needs, for as long as it takes; a store in memory has no limit."""
+    if engine.path is None:
+        yield
+        return
+    engine.rows(f"SET memory_limit = '{_MEMORY}'", Params())
+    try:
+        yield
+    finally:
+        with suppress(duckdb.OutOfMemoryException):  # then it stays; what is free goes back when it is needed
+            engine.rows(f"SET memory_limit = '{READING}'", Params())
 
 
 def reach(engine: DuckDB, query: Query, marks: Sequence[Query], who: str) -> pl.DataFrame:
