@@ -19,11 +19,13 @@ from lognb._version import __version__
 from lognb.analyses.changes import changes as _changes
 from lognb.analyses.compare import compare as _compare
 from lognb.analyses.errors import errors as _errors
-from lognb.analyses.errors import offer
+from lognb.analyses.errors import offer as _offer_issues
 from lognb.analyses.explain import explain as _explain
 from lognb.analyses.facets import facets as _facets
 from lognb.analyses.hours import hours as _hours
 from lognb.analyses.impact import impact as _impact
+from lognb.analyses.mined import offer as _offer_patterns
+from lognb.analyses.patterns import patterns as _patterns
 from lognb.analyses.scope import scope as _scope
 from lognb.analyses.sessions import sessions as _sessions
 from lognb.analyses.stats import stats as _stats
@@ -166,7 +168,8 @@ class Logs:
         self.sources = tuple(sources)
         self.load_report = load_report
         self._count: int | None = None
-        offer(engine)
+        _offer_issues(engine)
+        _offer_patterns(engine)
         _completer.install(Logs)
 
     volume = _volume
@@ -183,6 +186,7 @@ class Logs:
     errors = _errors
     explain = _explain
     scope = _scope
+    patterns = _patterns
 
     def where(
         self, text: str | Query | None = None, *, since: Moment | None = None, until: Moment | None = None

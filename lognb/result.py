@@ -18,7 +18,7 @@ from lognb.errors import LognbError
 from lognb.query import format_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import altair as alt
 
@@ -28,7 +28,8 @@ SHOWN = 20
 """How many rows a display shows; the rest is counted, and in `frame`."""
 
 _LINE = 130  # characters of the sentence in a line over a chart
-_SPARKS = {"histogram": "records", "trend": "occurrences"}  # lists that show as small bars, and what of them does
+_SPARKS = ("histogram", "trend")  # lists that show as small bars of what they count
+_COUNTS = pl.List(pl.Struct({"value": pl.String(), "records": pl.UInt64()}))
 _CELL = 200  # characters of a cell in a display; the whole text is in the frame
 
 
@@ -47,6 +48,8 @@ class Result:
     query: Query
     sources: tuple[str, ...]
     draw: Callable[[pl.DataFrame], alt.TopLevelMixin] | None = field(default=None)
+    shown: Sequence[str] = ()
+    """The columns that a display shows; none named: all. What is left out is said, and in the frame."""
 
     def chart(self) -> Any:
         """The frame as an Altair chart, titled with the finding; raises LognbError where there is nothing to draw."""
@@ -56,7 +59,7 @@ class Result:
 
     def to_markdown(self, most: int = SHOWN) -> str:
         """Sentence, the first rows (`most` of them) and origin as Markdown; log text stands in it escaped."""
-        header = "| " + " | ".join(_markdown(c) for c in self.frame.columns) + " |"
+        header = "| " + " | ".join(_markdown(c) for c in self._columns()) + " |"
         rule = "|" + "|".join(" ---: " if r else " --- " for r in self._right()) + "|"
         rows = ["| " + " | ".join(_markdown(c) for c in row) + " |" for row in self._cells(most=most)]
         origin = _markdown(self._origin(most))
@@ -104,7 +107,7 @@ class Result:
     def __repr__(self) -> str:
         parts = [plain(self.sentence)]
         if self.frame.width:
-            header = [plain(c) for c in self.frame.columns]
+            header = [plain(c) for c in self._columns()]
             parts += ["", grid(header, [[plain(c) for c in row] for row in self._cells(80)], self._right())]
         return "\n".join([*parts, "", plain(self._origin())])
 
@@ -114,12 +117,12 @@ class Result:
     def _html(self) -> str:
         drawn = self.draw is not None and self.frame.height > 0
         chart = _html.picture(self._svg(), f"{self.title}: {self.sentence}") if drawn else ""
-        levels = [c == "severity" for c in self.frame.columns]
+        levels = [c == "severity" for c in self._columns()]
         cells = [
             [_html.severity(c) if s and c in _html.PALETTE else _html.text(c) for s, c in zip(levels, row, strict=True)]
             for row in self._cells()
         ]
-        table = _html.table(self.frame.columns, cells, self._right())
+        table = _html.table(self._columns(), cells, self._right())
         rows = f"<details{'' if chart else ' open'}><summary>{_html.text(self._origin())}</summary>{table}</details>"
         return _html.block(f'<p class="ln-say"><b>{_html.text(self.sentence)}</b></p>', chart, rows)
 
@@ -137,13 +140,18 @@ class Result:
         total = self.frame.height
         rows = f"{count(most)} of {count(total)} rows" if total > most else plural(total, "row")
         files = self.sources[0] if len(self.sources) == 1 else f"{len(self.sources)} files"
+        if self.shown:
+            rows += f", {len(self.shown)} of {self.frame.width} columns"
         return f"{rows} · {str(self.query) or 'all records'} · {files}"
 
+    def _columns(self) -> list[str]:
+        return list(self.shown) or self.frame.columns
+
     def _right(self) -> list[bool]:
-        return [t.is_numeric() for t in self.frame.dtypes]
+        return [self.frame.schema[name].is_numeric() for name in self._columns()]
 
     def _cells(self, limit: int = _CELL, most: int = SHOWN) -> list[list[str]]:
-        names = self.frame.columns
+        names = self._columns()
         rows = self.frame.head(most)
         columns = [_shown(name, rows[name], limit) for name in names]
         return [list(row) for row in zip(*columns, strict=True)]
@@ -163,10 +171,22 @@ def _shown(name: str, column: pl.Series, limit: int) -> list[str]:
     if column.dtype.is_float():
         return ["" if v is None else number(v) for v in values]
     if name in _SPARKS and isinstance(column.dtype, pl.List):
-        return [spark([bin_[_SPARKS[name]] for bin_ in v or ()]) for v in values]
+        return [spark([bin_[_counted(bin_)] for bin_ in v or ()]) for v in values]
     if column.dtype == pl.List(pl.String):
         return ["" if v is None else plain(", ".join(map(str, v)), limit) for v in values]
+    if column.dtype == _COUNTS:
+        return [plain(", ".join(_of_all(v or [])), limit) for v in values]
     return ["" if v is None else plain(str(v), limit) for v in values]
+
+
+def _counted(cell: dict[str, Any]) -> str:
+    return "occurrences" if "occurrences" in cell else "records"
+
+
+def _of_all(counts: list[dict[str, Any]]) -> list[str]:
+    """Values with their share; one alone needs none."""
+    total = sum(c["records"] for c in counts)
+    return [c["value"] if len(counts) == 1 else f"{c['value']} {share(c['records'], total)}" for c in counts]
 
 
 def _portable(frame: pl.DataFrame) -> pl.DataFrame:

@@ -49,6 +49,21 @@ SESSIONS: Final = {
 }  # fmt: skip
 
 
+_COUNTED = pl.List(pl.Struct({"value": pl.String(), "records": pl.UInt64()}))
+PROFILE: Final = {
+    "code": pl.UInt32(), "records": pl.UInt64(), "bytes": pl.Int64(), "first": TIME, "last": TIME,
+    "severities": _COUNTED, "services": _COUNTED, "sessions": pl.UInt64(), "users": pl.UInt64(),
+    "earlier": pl.Boolean(), "trend": pl.List(pl.UInt32()), "sample": pl.List(pl.Int64()),
+}  # fmt: skip
+"""One row for each value that some record of the query has, by code.
+
+`services` are null where no service is known. `earlier`: some record with the value, whatever else the query asks, lies
+before the query's window; null where nothing does. `trend`: the records in each bucket of `every` ns since 1970, from
+the first to the last record of the query; empty without `every`. `sample`: places of that many records (see
+Engine.take), those with the lowest ids, which are hashes: the same ones for the same records.
+"""
+
+
 class Page(NamedTuple):
     """Some records, and the cursor for those behind them; None at the end."""
 
@@ -121,6 +136,19 @@ class Issues:
     found: Exceptions
     table: pl.DataFrame
     kinds: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Labels:
+    """A field that is made after the store was built: for each record, in the order of the table, one of few values.
+
+    `codes` are rows of `table`, whose columns are `value` (the name in queries) and `text` (what a person reads), or
+    table.height where a record has none. `aliases` are older names, by which queries may still call a value.
+    """
+
+    codes: NDArray[Any]
+    table: pl.DataFrame
+    aliases: Mapping[str, str]
 
 
 class Engine(Protocol):
@@ -237,6 +265,12 @@ class Engine(Protocol):
     def derived(self, name: str) -> Issues:
         """What was made of it."""
 
+    def label(self, name: str, make: Callable[[], Labels]) -> None:
+        """The same for a field that nearly every record has. The first offer of a name stands."""
+
+    def labels(self, name: str) -> Labels:
+        """What was made of it."""
+
     def issues(self, name: str, query: Query, every: int | None = None) -> pl.DataFrame:
         """The issues among the records of a query, and among span events as far as the query can be asked of them.
 
@@ -246,6 +280,12 @@ class Engine(Protocol):
         query's window; null where that has no start), and `trend`, a list of {`bucket`, `occurrences`}, in buckets of
         `every` ns, where that is given.
         """
+
+    def take(self, places: NDArray[np.int64], columns: Sequence[str]) -> pl.DataFrame:
+        """The records at some places of the table, from 0, in its order."""
+
+    def profile(self, name: str, query: Query, every: int | None = None, sample: int = 0) -> pl.DataFrame:
+        """What a query's records say of each value of a field of labels; see PROFILE."""
 
     def fields(self, query: Query) -> pl.DataFrame:
         """Rows: `field`, `origin` (column, attribute, resource), `records`, `values` (distinct), `types`."""

@@ -20,6 +20,7 @@ from lognb.engines.duckdb import sql
 from lognb.engines.duckdb.connect import Params
 from lognb.engines.duckdb.derived import Given
 from lognb.engines.duckdb.fields import Attribute, Column, Either, Json, Looked
+from lognb.engines.duckdb.labels import Labelled, Name
 from lognb.engines.duckdb.values import flat_literal
 from lognb.query import fields_of
 
@@ -119,6 +120,8 @@ class Codes:
     def _code(self, field: Field) -> Coded | None:
         if isinstance(field, Given):
             return Coded(self._engine, field.dense, [*field.texts, None], Column("x", field.dtype))
+        if isinstance(field, Labelled):
+            return Coded(self._engine, field.labels.codes, [*field.names, None], Name(field))
         if isinstance(field, Looked):
             return Coded(self._engine, self._index(field.ix), [*field.values, None], field.of("x"))
         literal, x = _literal(field)

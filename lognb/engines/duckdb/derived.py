@@ -1,6 +1,6 @@
-"""Fields that are made after the store was built: for some rows a value, kept in memory beside the store.
+"""Fields that are made after the store was built, kept in memory beside it: a value for some rows, or a label for all.
 
-They are compared by row numbers, so that they go where any other field goes: conditions, facets, columns.
+Values of some rows are compared by row numbers, so that they go where any other field goes.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import polars as pl
 from lognb.engines.duckdb import values
 from lognb.engines.duckdb.connect import Params
 from lognb.engines.duckdb.issues import told_twice
+from lognb.engines.duckdb.labels import Labelled
 
 _STEP: Final = 200_000
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from lognb.engines.base import Issues
+    from lognb.engines.base import Issues, Labels
     from lognb.engines.duckdb.engine import DuckDB
     from lognb.query import Value
 
@@ -38,16 +39,23 @@ class Derived:
         self._makers: dict[str, Callable[[], Issues]] = {}
         self._made: dict[str, Issues] = {}
         self._fields: dict[str, Given] = {}
+        self._labelled: dict[str, Labelled] = {}
 
     def put(self, name: str, make: Callable[[], Issues]) -> None:
         self._makers.setdefault(name, make)
 
+    def put_labels(self, name: str, make: Callable[[], Labels]) -> None:
+        self._labelled.setdefault(name, Labelled(self._engine, make))
+
+    def labels(self, name: str) -> Labels:
+        return self._labelled[name].labels
+
     def names(self) -> list[str]:
         """Those that are offered; others can be asked for by who knows them."""
-        return [name for name in self._makers if not name.startswith("_")]
+        return [name for name in (*self._makers, *self._labelled) if not name.startswith("_")]
 
     def __contains__(self, name: str) -> bool:
-        return name in self._makers
+        return name in self._makers or name in self._labelled
 
     def __getitem__(self, name: str) -> Issues:
         with self._lock:
@@ -55,8 +63,10 @@ class Derived:
                 self._made[name] = told_twice(self._engine, self._makers[name]())
             return self._made[name]
 
-    def field(self, name: str) -> Given:
+    def field(self, name: str) -> Given | Labelled:
         """Nothing is made before a value is asked for: that there is such a field, and its type, is known without."""
+        if name in self._labelled:
+            return self._labelled[name]
         with self._lock:
             return self._fields.setdefault(name, Given(self._engine, lambda: self[name]))
 

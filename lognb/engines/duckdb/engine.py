@@ -19,6 +19,7 @@ from lognb.engines.duckdb import (
     exceptions,
     issues,
     pages,
+    profile,
     recordings,
     series,
     spans,
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     import duckdb
     from numpy.typing import NDArray
 
-    from lognb.engines.base import Exceptions, Issues, Panel, Pieces, Signs
+    from lognb.engines.base import Exceptions, Issues, Labels, Panel, Pieces, Signs
     from lognb.engines.duckdb.catalog import Catalog
     from lognb.engines.duckdb.fields import Field
     from lognb.engines.duckdb.user_sql import Locked
@@ -80,9 +81,9 @@ class DuckDB(Statements):
         self._surveys: dict[Query, pl.DataFrame] = {}
         self._locked: Locked | None = None
         self._opening = threading.Lock()
-        self._tables = Lookups(self, sources)
+        self.lookups = Lookups(self, sources)
         self.made = Derived(self)
-        self._fields = Fields(catalog, self._tables, self.made)
+        self._fields = Fields(catalog, self.lookups, self.made)
         self.places = Places(self)
         self.codes = Codes(self)
         self.masks = Masks(self, self.codes)
@@ -177,6 +178,18 @@ class DuckDB(Statements):
 
     def issues(self, name: str, query: Query, every: int | None = None) -> pl.DataFrame:
         return issues.counted(self, self.made[name], query, every)
+
+    def label(self, name: str, make: Callable[[], Labels]) -> None:
+        self.made.put_labels(name, make)
+
+    def labels(self, name: str) -> Labels:
+        return self.made.labels(name)
+
+    def take(self, places: NDArray[np.int64], columns: Sequence[str]) -> pl.DataFrame:
+        return self.at(self.places.rows(places), columns)
+
+    def profile(self, name: str, query: Query, every: int | None = None, sample: int = 0) -> pl.DataFrame:
+        return profile.counted(self, self.labels(name), query, every, sample)
 
     def panel(
         self, query: Query, fields: Sequence[str], every: int, by: str | None = "severity", limit: int = 100, *,
@@ -329,11 +342,11 @@ class DuckDB(Statements):
 
     def source_names(self) -> list[str | None]:
         """The name of each `source_ix`, as of now."""
-        return self._tables.source_names()
+        return self.lookups.source_names()
 
     def resource_texts(self) -> list[str | None]:
         """The JSON object of each `resource_ix`."""
-        return self._tables.resource_texts()
+        return self.lookups.resource_texts()
 
     def field_names(self) -> list[str]:
         return [*(names := self.catalog.names()), *(n for n in self.made.names() if n not in names)]
@@ -369,7 +382,7 @@ class DuckDB(Statements):
         for i, name in enumerate(RECORD if columns is None else columns):
             column = frame[f"c{i}"]
             if name in ("source", "resource"):
-                texts = self._tables.source_names() if name == "source" else self._tables.resource_texts()
+                texts = self.lookups.source_names() if name == "source" else self.lookups.resource_texts()
                 column = pl.Series(texts, dtype=pl.String).gather(column.cast(pl.UInt32))
             elif isinstance(field := self._fields[name], Given):
                 column = field.of(column)

@@ -18,6 +18,7 @@ from lognb.engines.duckdb import values
 from lognb.engines.duckdb.connect import Params
 from lognb.engines.duckdb.connect import name as quoted
 from lognb.engines.duckdb.joins import JOINED_SQL
+from lognb.engines.duckdb.labels import Labelled
 from lognb.engines.duckdb.values import flat_literal
 from lognb.errors import FieldError
 from lognb.schema import FIELDS, FLAT_KINDS
@@ -70,6 +71,8 @@ class Made(Protocol):
     """Fields that are made when they are first asked for."""
 
     def __contains__(self, name: str) -> bool: ...
+
+    def names(self) -> list[str]: ...
 
     def field(self, name: str) -> Field: ...
 
@@ -307,7 +310,7 @@ class Fields:
             return _body(name[5:])
         if name in self.made:
             return self.made.field(name)
-        raise FieldError.unknown(name, self.catalog.names())
+        raise FieldError.unknown(name, [*self.catalog.names(), *self.made.names()])
 
     def _column(self, name: str) -> Field:
         if name == "attributes":
@@ -337,6 +340,8 @@ def keyed(field: Field, params: Params) -> tuple[str, str]:
     """What to group rows by, and the text of such a key `k`: texts are then made for groups, not for rows."""
     if isinstance(field, Looked):
         return field.ix, field.shown("k", params)
+    if isinstance(field, Labelled):
+        return field.code, field.shown("k", params)
     if isinstance(field, Attribute) and field.rest is None and len(field.flats) == 1:
         ((kind, column),) = field.flats.items()
         if kind != "double":  # 0.0 and -0.0 are one group, but two texts

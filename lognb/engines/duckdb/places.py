@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +10,8 @@ import numpy as np
 from lognb.engines.duckdb.connect import Params
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from lognb.engines.duckdb.engine import DuckDB
@@ -26,10 +28,11 @@ class Places:
 
     def of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """The places of row numbers."""
-        if self._starts is None:
-            return rows
-        file, row = rows >> FILE_BITS, rows & ((1 << FILE_BITS) - 1)
-        return np.take(self._starts, file) + row
+        return _of(self._starts, rows)
+
+    def alone(self) -> Callable[[NDArray[np.int64]], NDArray[np.int64]]:
+        """`of`, as a function that does not hold the engine."""
+        return partial(_of, self._starts)
 
     def rows(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
         """The row numbers of places."""
@@ -60,3 +63,10 @@ class Places:
         counts = dict(self._engine.rows(statement, Params()))
         sizes = [counts.get(i, 0) for i in range(max(counts, default=0) + 1)]
         return np.cumsum([0, *sizes[:-1]], dtype=np.int64)
+
+
+def _of(starts: NDArray[np.int64] | None, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    if starts is None:
+        return rows
+    file, row = rows >> FILE_BITS, rows & ((1 << FILE_BITS) - 1)
+    return np.take(starts, file) + row

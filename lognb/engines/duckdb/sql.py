@@ -6,7 +6,7 @@ where nothing is negated.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from lognb.engines.duckdb import values
 from lognb.engines.duckdb.values import FIRST_NS, LAST_NS
@@ -14,8 +14,17 @@ from lognb.query import And, Not, Or
 
 if TYPE_CHECKING:
     from lognb.engines.duckdb.connect import Params
-    from lognb.engines.duckdb.fields import Field, Fields
+    from lognb.engines.duckdb.fields import Field, Lookups
     from lognb.query import Clause, Condition, Query
+
+
+class Fields(Protocol):
+    """The field of each name, and the few values that are looked up by index."""
+
+    @property
+    def tables(self) -> Lookups: ...
+
+    def __getitem__(self, name: str) -> Field: ...
 
 
 def where(query: Query, fields: Fields, params: Params) -> str:

@@ -91,6 +91,14 @@ class Statements:
             at += len(part)
         return out
 
+    def scalar(self, name: str, kind: str, work: Callable[[Any], Any]) -> None:
+        """A function for statements: of an Arrow array of `kind` to one of UINTEGER.
+
+        It belongs to the connection it was made on; made on a cursor that ends, it would be called after its end.
+        """
+        with speaking(self.path):
+            self._con.create_function(name, work, [kind], "UINTEGER", type="arrow")  # type: ignore[call-overload]
+
     def frame(self, statement: str, params: Params) -> pl.DataFrame:
         with speaking(self.path):
             cursor = self._cursor()

@@ -24,9 +24,11 @@ import pyarrow as pa
 import pyarrow.dataset
 
 from lognb._text import plain
+from lognb.engines.duckdb import sql
 from lognb.engines.duckdb.answers import as_frame
 from lognb.engines.duckdb.connect import Params, connect, literal, name, rows, stoppably
 from lognb.engines.duckdb.joins import JOINED_SQL
+from lognb.engines.duckdb.labels import Labelled
 from lognb.errors import FieldError, QueryError, StoreError
 from lognb.schema import FIELDS, LEVELS, SPAN
 
@@ -108,10 +110,11 @@ class Locked:
             at[table] = f"lognb_{table}"
             cursor.register(at[table], held)
         params = _Variables()
-        fields = {n: engine.field(n) for n in _names(engine, text)}
+        known = _ById(engine, self._con)
+        fields = {n: known[n] for n in _names(engine, text)}
         columns = {n: _sql(f, params) for n, f in fields.items()}
         columns["severity"] += "::severity"
-        views = {"logs": _view(columns, f"{at['logs']} WHERE {engine.where(query, params)}")}
+        views = {"logs": _view(columns, f"{at['logs']} WHERE {sql.where(query, known, params)}")}
         sources = f"list_extract({params.add(engine.source_names())}::VARCHAR[], source_ix::BIGINT + 1)"
         spans = {n: sources if n == "source" else name(n) for n in SPAN}
         spans |= JOINED_SQL
@@ -148,6 +151,18 @@ def _said(kind: str, what: str) -> str:
     advice = [a for sign, a in _ADVICE if sign in f"{kind}: {what}"][:1]
     said = "\n".join([first or kind, *(m for m in more if m.startswith("LINE ")), *advice])
     return "\n".join(map(plain, said.expandtabs(4).splitlines()))  # a value that does not convert is log text
+
+
+class _ById:
+    """The fields of an engine as another database can tell them."""
+
+    def __init__(self, engine: DuckDB, con: duckdb.DuckDBPyConnection) -> None:
+        self._engine, self._con = engine, con
+        self.tables = engine.lookups
+
+    def __getitem__(self, name: str) -> Field:
+        field = self._engine.field(name)
+        return field.by_id(self._con) if isinstance(field, Labelled) else field
 
 
 class _Variables(Params):

@@ -1,0 +1,51 @@
+"""The field `pattern`: mined once from all records of an engine, when it is first asked for.
+
+So a pattern has the same name whatever was asked, and two windows are compared over the same ones.
+"""
+
+from __future__ import annotations
+
+import weakref
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from lognb.engines.base import Labels
+from lognb.mining.mine import mine
+from lognb.query import Query
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from lognb.engines.base import Engine
+
+FIELD: Final = "pattern"
+
+_ROWS: Final = 1 << 18
+_COLUMNS: Final = ("body", "body_type")
+
+
+def offer(engine: Engine) -> None:
+    """Let queries of an engine name the field `pattern`."""
+    engine.label(FIELD, partial(_made, weakref.proxy(engine)))
+
+
+def bodies(frame: pl.DataFrame) -> pl.Series:
+    """What is mined of records; base64 says nothing."""
+    return frame.select(pl.when(pl.col("body_type") == "bytes").then(pl.lit("(bytes)")).otherwise("body")).to_series()
+
+
+def _made(engine: Engine) -> Labels:
+    def stream() -> Iterator[pl.Series]:
+        return map(bodies, engine.batches(Query(), _COLUMNS, _ROWS))
+
+    def take(places: NDArray[np.int64]) -> pl.Series:
+        return bodies(engine.take(places, _COLUMNS))
+
+    found = mine(stream, take)
+    table = found.patterns.select(pl.col("pattern").alias("value"), pl.col("template").alias("text"))
+    return Labels(found.codes, table, found.aliases)
