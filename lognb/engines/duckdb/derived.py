@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from lognb.engines.base import Issues, Labels
     from lognb.engines.duckdb.engine import DuckDB
+    from lognb.engines.duckdb.fields import Field, Fields
     from lognb.query import Value
 
 
@@ -69,6 +70,32 @@ class Derived:
             return self._labelled[name]
         with self._lock:
             return self._fields.setdefault(name, Given(self._engine, lambda: self[name]))
+
+
+class Unmade:
+    """The fields of an engine for looking at a query only: nothing has to be made for that."""
+
+    def __init__(self, fields: Fields) -> None:
+        self._fields, self.tables = fields, fields.tables
+
+    def __getitem__(self, name: str) -> Field:
+        field = self._fields[name]
+        return _Unmade() if isinstance(field, Given | Labelled) else field
+
+
+class _Unmade:
+    dtype = pl.String()
+
+    def test(self, op: str, value: Value, params: Params) -> str:
+        return values.string("''", op, value, params, typed=False)
+
+    def exists(self, params: Params) -> str:
+        return "true"
+
+    def text(self, params: Params) -> str:
+        return "''"
+
+    typed = text
 
 
 @dataclass(frozen=True)

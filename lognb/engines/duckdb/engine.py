@@ -32,7 +32,7 @@ from lognb.engines.duckdb import (
 from lognb.engines.duckdb.answers import as_type
 from lognb.engines.duckdb.codes import Codes
 from lognb.engines.duckdb.connect import Params
-from lognb.engines.duckdb.derived import Derived, Given
+from lognb.engines.duckdb.derived import Derived, Given, Unmade
 from lognb.engines.duckdb.fields import Fields, keyed
 from lognb.engines.duckdb.lookups import Lookups
 from lognb.engines.duckdb.masks import Masks, Picked
@@ -89,7 +89,7 @@ class DuckDB(Statements):
         self.masks = Masks(self, self.codes)
 
     def check(self, query: Query) -> None:
-        self.where(query, Params())
+        sql.where(query, Unmade(self._fields), Params())
 
     def count(self, query: Query) -> int:
         if sql.dear(query):
