@@ -36,7 +36,7 @@ export function hands(lanes) {
     if (!row || at.x < lanes.x(lanes.seen.from)) return hush();
     const parts = [h("div", { class: "ln-soft ln-num" }, clock(String(lanes.ns(items.length ? lanes.clock.at[items[0]] : lanes.t(at.x))), lanes.data.zone || "UTC").clock)];
     if (row.kind === "trace") {
-      const s = lanes.trace.spans[Math.floor((at.y - row.y - 5) / 14)];
+      const s = lanes.trace.spans[Math.floor((at.y - row.y - 5) / lanes.step)];
       if (s) parts.push(h("div", {}, plain(`${s.service || "(no service)"} · ${s.name}`)), h("div", { class: "ln-soft" }, plain([shortly(s.until - s.at), s.self !== null ? `self ${shortly(s.self)}` : "", s.note].filter(Boolean).join(" · "))));
     } else if (row.kind === "sessions") {
       const t = lanes.t(at.x), s = lanes.data.sessions.find((one) => one.at <= t && one.until >= t);
@@ -88,7 +88,7 @@ export function hands(lanes) {
       if (s) { lanes.on.session(s.id); return; }
     }
     if (row?.kind === "trace") {
-      const s = lanes.trace.spans[Math.floor((was.y - row.y - 5) / 14)];
+      const s = lanes.trace.spans[Math.floor((was.y - row.y - 5) / lanes.step)];
       if (s) { lanes.on.move(s.at, -1); return; }
     }
     if (items.length) lanes.on.move(lanes.clock.at[items[0]], items[0]);

@@ -7,13 +7,13 @@ import { hands } from "./lanehands.js";
 import { FLAG, columnsOf, isWrong, levelOf, shortly } from "./marks.js";
 
 const NAMES = 124, RIGHT = 14, TOP = 14, CLOSE = 4, AXIS = 20; // px
-const TALL = { spans: 9, trace: 14, idle: 16, sessions: 26 };
+const TALL = { spans: 9, trace: 15, idle: 16, sessions: 26 };
 const BARS = new Set(["pages", "network", "spans", "idle"]);
 
 export class Lanes {
   /** `on` has move(ns, item) for a click, hide(lane, on), zoomed(from, to) and text(item) -> {text, kind, service} | null. */
   constructor(on) {
-    Object.assign(this, { on, hidden: new Set(), view: null, past: [], cursor: null, chosen: -1, frame: 0, trace: null, drag: null });
+    Object.assign(this, { on, hidden: new Set(), view: null, past: [], cursor: null, chosen: -1, frame: 0, trace: null, drag: null, step: TALL.trace });
     this.canvas = h("canvas", { "aria-hidden": "true" });
     this.surface = h("div", { class: "ls-surface", role: "slider", tabindex: 0, "data-lm-suppress-shortcuts": "true", "aria-label": "time of the story", "aria-orientation": "horizontal",
       "aria-description": "Arrows move the cursor, plus and minus zoom, 0 shows all, Backspace the zoom before" });
@@ -43,7 +43,7 @@ export class Lanes {
     for (let i = 0; i < marks.n; i++) { low = Math.min(low, clock.at[i]); high = Math.max(high, clock.until[i]); }
     if (!(high >= low)) [low, high] = [0, 1e9];
     const pad = Math.max((high - low) * 0.015, 1e6);
-    this.all = { from: low - pad, to: high + pad };
+    this.all = { from: low - pad, to: high + (data.kind === "trace" ? 14 * pad : pad) }; // names stand behind their spans
     if (first) { this.view = null; this.past = []; this.trace = null; this.hidden = new Set(); }
     this.again();
   }
@@ -67,6 +67,7 @@ export class Lanes {
     const put = (row) => { this.rows.push({ ...row, y }); y += row.tall; };
     if (this.data.sessions.length > 1) put({ kind: "sessions", name: "sessions", lane: -1, tall: TALL.sessions });
     lanes.forEach((lane, i) => {
+      if (this.isWaterfall(lane)) return;
       const off = this.hidden.has(i);
       const own = lane.kind === "spans" ? Math.max(usual, lane.deep * TALL.spans + 12) : lane.kind === "idle" ? TALL.idle : usual;
       put({ ...lane, lane: i, off, tall: off ? 18 : own });
@@ -75,9 +76,14 @@ export class Lanes {
     this.tall = y + 2;
   }
 
+  /** The story of a trace has its spans in the waterfall, and needs no second lane of them. */
+  isWaterfall(lane) {
+    return lane.kind === "spans" && this.data.kind === "trace" && this.trace !== null;
+  }
+
   /** The height of what does not grow. */
   fixed() {
-    const extra = this.data.lanes.reduce((sum, lane, i) => sum + (this.hidden.has(i) ? 18 : lane.kind === "spans" ? Math.max(0, lane.deep * TALL.spans - 22) : 0), 0);
+    const extra = this.data.lanes.filter((lane) => !this.isWaterfall(lane)).reduce((sum, lane, i) => sum + (this.hidden.has(i) ? 18 : lane.kind === "spans" ? Math.max(0, lane.deep * TALL.spans - 22) : 0), 0);
     return TOP + 2 + extra + (this.data.sessions.length > 1 ? TALL.sessions : 0) + (this.trace ? this.trace.spans.length * TALL.trace + 12 : 0);
   }
 
@@ -261,14 +267,15 @@ export class Lanes {
       const y = row.y + 5 + k * TALL.trace, a = this.x(s.at), w = Math.max(2, this.x(s.until) - a);
       g.globalAlpha = s.error || s.critical ? 1 : 0.45;
       g.fillStyle = this.ink(s.error ? "--ls-error" : "--ln-accent");
-      g.fillRect(a, y + 1, w, TALL.trace - 5);
+      g.fillRect(a, y + 1, w, TALL.trace - 4);
       g.globalAlpha = 1;
       const word = plain(`${s.service || "(no service)"} ${s.name} ${shortly(s.until - s.at)}${s.note ? ` · ${s.note}` : ""}`).slice(0, 120), wide = g.measureText(word).width;
-      const x = a + w + 5 + wide < NAMES + this.wide ? a + w + 5 : a - 5 - wide > NAMES ? a - 5 - wide : NAMES + 2;
+      const inside = a + w + 5 + wide >= NAMES + this.wide && a - 5 - wide <= NAMES;
+      const x = inside ? Math.max(NAMES + 2, a + 4) : a + w + 5 + wide < NAMES + this.wide ? a + w + 5 : a - 5 - wide;
       g.lineWidth = 3;
       g.strokeStyle = this.ink("--ln-bg");
-      g.strokeText(word, x, y + TALL.trace / 2 - 1);
-      g.fillStyle = this.ink(s.error ? "--ls-error-word" : "--ln-ink-soft");
+      if (!inside) g.strokeText(word, x, y + TALL.trace / 2 - 1);
+      g.fillStyle = this.ink(inside ? "--ln-bg" : s.error ? "--ls-error-word" : "--ln-ink-soft");
       g.fillText(word, x, y + TALL.trace / 2 - 1);
     });
   }

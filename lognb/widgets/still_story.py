@@ -15,6 +15,7 @@ from lognb._text import STEPS, clock, count, duration, plain, plural
 from lognb.analyses.happened import ERRORS
 from lognb.analyses.story import on_one_clock
 from lognb.query import format_time
+from lognb.widgets.story_marks import packed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _ROWS: Final = 20
 _KEYS: Final = 12
 _WIDE, _NAMES, _TALL = 940, 130, 22
+_SPAN: Final = 6  # px of a line of spans
 _DENSE: Final = 3  # px between two marks that are told apart
 _LOUD: Final = "rage|dead"
 
@@ -109,7 +111,8 @@ def _keys(told: Told, items: pl.DataFrame) -> tuple[list[tuple[str, str, str]], 
     for ns, lane, kind, severity, service, said in rows.iter_rows():
         who = service or lane
         word = f"{severity.upper()} " if severity in ERRORS else ""
-        told_rows.append((clock(ns, 1_000_000), _in_film(told, ns), f"{word}{who} · {kind}: {said}"))
+        what = f"{kind} {said}" if lane in ("pages", "clicks") else f"{who} · {kind}: {said}"
+        told_rows.append((clock(ns, 1_000_000), _in_film(told, ns), word + what))
     return told_rows, found.height
 
 
@@ -152,40 +155,44 @@ def _svg(told: Told, marks: Marks, items: pl.DataFrame) -> str:
     span = max(end - start, 1_000_000)
     wide = _WIDE - _NAMES - 12
     codes = marks.codes(items)
-    out = []
+    deep, depth = packed(items)
+    out, y = [], 6
     for i, lane in enumerate(marks.lanes):
-        y = 6 + i * _TALL
+        tall = max(_TALL, deep * _SPAN + 10) if lane["kind"] == "spans" else _TALL
         label = _html.text(lane["name"], 18)
-        out.append(f'<text x="{_NAMES - 8}" y="{y + 14}" text-anchor="end" font-size="11" fill="{INK}">{label}</text>')
-        out.append(f'<line x1="{_NAMES}" x2="{_WIDE - 12}" y1="{y + 20}" y2="{y + 20}" stroke="{LINE}"/>')
-        own = items.filter(codes == i)
+        name = f'x="{_NAMES - 8}" y="{y + tall // 2 + 3}" text-anchor="end" font-size="11"'
+        out.append(f'<text {name} fill="{INK}">{label}</text>')
+        below = y + tall - 2
+        out.append(f'<line x1="{_NAMES}" x2="{_WIDE - 12}" y1="{below}" y2="{below}" stroke="{LINE}"/>')
+        own = items.with_columns(depth=pl.Series(depth)).filter(codes == i)
         out += _lane(own, lane["kind"], start, span, wide, y)
-    tall = 6 + len(marks.lanes) * _TALL
-    out += _axis(start, span, wide, tall)
-    size = f'viewBox="0 0 {_WIDE} {tall + 20}" width="{_WIDE}" height="{tall + 20}"'
+        y += tall
+    out += _axis(start, span, wide, y)
+    size = f'viewBox="0 0 {_WIDE} {y + 20}" width="{_WIDE}" height="{y + 20}"'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="system-ui,sans-serif">{"".join(out)}</svg>'
 
 
 def _lane(own: pl.DataFrame, kind: str, start: int, span: int, wide: int, y: int) -> Sequence[str]:
     bars = kind in ("pages", "network", "spans", "idle")
     rows = own.select(
-        pl.col("time").dt.timestamp("ns"), pl.col("end").dt.timestamp("ns"), pl.col("severity").cast(pl.String)
+        pl.col("time").dt.timestamp("ns"), pl.col("end").dt.timestamp("ns"), pl.col("severity").cast(pl.String), "depth"
     )
     # Where marks are too close one stands for all: the worst of them.
-    drawn: dict[int, tuple[float, float, str | None]] = {}
-    for at, until, level in rows.iter_rows():
+    drawn: dict[tuple[int, int, int], tuple[float, float, str | None]] = {}
+    for at, until, level, line in rows.iter_rows():
         a = _NAMES + (at - start) / span * wide
         w = ((until or at) - at) / span * wide if bars else 0.0
-        key = int(a // _DENSE) * 1000 + int(w // _DENSE) if bars else int(a // _DENSE)
+        key = (int(a // _DENSE), int(w // _DENSE), line)
         if key not in drawn or level in ERRORS:
             drawn[key] = (a, w, level)
     out = []
-    for a, w, level in drawn.values():
+    for (_, _, line), (a, w, level) in drawn.items():
         wrong = level in ERRORS
         colour = PALETTE[level][0] if level in (*ERRORS, "warn") else PALETTE["info"][0]
         if bars:
             fill = PALETTE["error"][0] if wrong else LINE if kind in ("pages", "idle") else PALETTE["accent"][0]
-            out.append(f'<rect x="{a:.1f}" y="{y + 4}" width="{max(w, 2):.1f}" height="12" rx="2" fill="{fill}"/>')
+            top, high = (y + 4 + line * _SPAN, _SPAN - 1) if kind == "spans" else (y + 4, 12)
+            out.append(f'<rect x="{a:.1f}" y="{top}" width="{max(w, 2):.1f}" height="{high}" rx="1" fill="{fill}"/>')
         elif kind in ("clicks", "inputs"):
             fill = colour if wrong else PALETTE["accent"][0]
             out.append(f'<circle cx="{a:.1f}" cy="{y + 10}" r="{4 if wrong else 3}" fill="{fill}"/>')
