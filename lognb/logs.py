@@ -303,10 +303,11 @@ class Logs:
         return Logs(self.engine, Query(), self.sources, self.load_report)
 
     def explore(self, permalink: str | None = None, **view: Any) -> Explorer:
-        """A panel of these records: search, timeline, facets, table and lists; what is clicked is its `query` and `code`.
+        """A panel of these records: search, timeline, facets, table, lists; what is clicked is its `query` and `code`.
 
         `permalink` is what another panel gave as its own: it restores that panel's query and view, and warns where it
-        was of other sources. `view` are settings to begin with: columns, newest, zone, by, unit, log, fields, baseline, tab.
+        was of other sources. `view` are settings to begin with: columns, newest, zone, by, unit, log, fields, baseline,
+        tab.
         """
         from lognb.widgets.explorer import Explorer
 
