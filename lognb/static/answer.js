@@ -14,7 +14,8 @@ export class Answer {
   }
 
   /** The rows of a revision; whether they are here. */
-  async load(revision, { by, down, text }) {
+  async load(revision, { by: wanted, down, text }, columns) {
+    const by = columns.some((c) => c.name === wanted) ? wanted : null;
     const known = revision === this.revision;
     if (known && this.whole) return true;
     // Most answers are small: asked for as they are, they need no more questions.

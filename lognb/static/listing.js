@@ -120,7 +120,8 @@ class Listing {
     const id = top ? null : this.shownAt(this.at);
     const before = answer.revision;
     if (data.ready) {
-      const here = await answer.load(data.revision, this.look).catch((error) => { this.fail(error.message); });
+      if (this.look.by === undefined) [this.look.by, this.look.down] = data.order || [null, false];
+      const here = await answer.load(data.revision, this.look, data.columns).catch((error) => { this.fail(error.message); });
       if (!here || data.revision !== this.data.revision) return;
       if (before !== answer.revision) this.forget();
       answer.arrange(this.data.columns, this.look);
@@ -409,7 +410,7 @@ class Listing {
 }
 
 function fresh() {
-  return { by: null, down: false, text: "", widths: {} };
+  return { by: undefined, down: false, text: "", widths: {} }; // undefined: nobody has sorted it yet
 }
 
 export function mount(el, port) {

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import polars as pl
 
 from lognb._text import count, plural
+from lognb.analyses.impact import impact
 from lognb.errors import QueryError
 from lognb.widgets.records import CUT
 
@@ -31,9 +32,11 @@ _RELATIONS: Final = {
 def issue(logs: Logs, result: Result, row: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Why it is one issue, whom it met, its stack, and what went on before it."""
     errors, id = cast("Errors", result), str(row["issue"])
+    records = errors.records(id)
+    met = f" It met {impact(records).sentence}." if row["sessions"] or row["users"] else ""
     return [
-        {"kind": "text", "text": f"one issue: {row['why']}"},
-        *_met(logs, errors.records(id).query),
+        {"kind": "text", "text": f"One issue: {row['why']}.{met}"},
+        *_met(logs, records.query),
         *_stacks(errors.frames(id)),
         _before(errors, id),
     ]

@@ -162,6 +162,7 @@ class Listing(Widget):
             "columns": [_told(c) for c in state.columns],
             "narrows": tab is not None and tab.narrows is not None,
             "opens": None if tab is None or tab.opens is None else tab.opens[0],
+            "order": None if tab is None else tab.order,
             "states": _states(state, query),
             **data,
         }

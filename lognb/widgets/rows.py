@@ -79,6 +79,8 @@ def speaks(column: pl.Series, kind: str) -> bool:
         return True
     if kind == "flag":
         return bool(column.any())
+    if kind == "errors":
+        return bool((column > 0).any())
     if kind == "words":
         return bool((column.list.len() > 0).any())
     return column.null_count() < len(column)

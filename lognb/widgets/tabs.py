@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from lognb.analyses.errors import errors
+from lognb.analyses.sessions import sessions
 from lognb.analyses.traces import traces
 from lognb.widgets import details
 
@@ -34,9 +35,9 @@ Kind = Literal[
     "trend",
     "flag",
 ]
-"""How a value is drawn and sorted. `errors` is a number that stands out where it is not 0, `bar` one with its part of
-the largest; `duration` are ns; `trend` is a list of numbers, `words` one of texts; a `flag` shows its column's heading
-where it is true."""
+"""How a value is drawn and sorted. `errors` is a number that stands out where it is not 0 (a column of 0 takes no
+room), `bar` one with its part of the largest; `duration` are ns; `trend` is a list of numbers, `words` one of texts; a
+`flag` shows its column's heading where it is true."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,8 @@ class Tab:
     `narrows` is (field, column): the records of a row are those whose field has what the row has in the column. The
     answer is asked for without the query's own conditions on that field, as in a facet: what was not chosen stays in
     sight. `opens` is (kind, column): a row is the "session", "trace" or "user" with the id in the column. Else a row
-    opens in place and shows what `details` finds: sections as `listing.js` draws them.
+    opens in place and shows what `details` finds: sections as `sections.js` draws them. `order` is (column, largest
+    first): how the list is sorted until somebody sorts it otherwise; None as the answer has it.
     """
 
     name: str
@@ -71,6 +73,7 @@ class Tab:
     narrows: tuple[str, str] | None = None
     opens: tuple[Literal["session", "trace", "user"], str] | None = None
     details: Callable[[Logs, Result, Mapping[str, Any]], list[dict[str, Any]]] | None = None
+    order: tuple[str, bool] | None = None
 
     def query(self, query: Query) -> Query:
         """What is asked of."""
@@ -101,6 +104,29 @@ ERRORS: Final = Tab(
     narrows=("issue", "issue"),
     details=details.issue,
 )
+SESSIONS: Final = Tab(
+    name="sessions",
+    title="Sessions",
+    ask=sessions,
+    columns=(
+        Column("session", "code", rank=0),
+        Column("user", "code", rank=1),
+        Column("other_user", "code", "also", rank=6),
+        Column("start", "time", rank=1),
+        Column("duration_ns", "duration", "duration", rank=1),
+        Column("records", "bar", rank=1),
+        Column("errors", "errors", rank=0),
+        Column("severity", "severity", "worst", rank=3),
+        Column("has_recording", "flag", "recording", rank=2),
+        Column("pages", "number", rank=3),
+        Column("traces", "number", rank=4),
+        Column("services", "words", rank=5),
+        Column("joined", "number", "by trace", rank=7),
+    ),
+    narrows=("session", "session"),
+    opens=("session", "session"),
+    order=("errors", True),
+)
 TRACES: Final = Tab(
     name="traces",
     title="Traces",
@@ -111,16 +137,16 @@ TRACES: Final = Tab(
         Column("start", "time", rank=1),
         Column("duration_ns", "duration", "duration", rank=0),
         Column("spans", "number", rank=3),
-        Column("errors", "errors", "span errors", rank=2),
+        Column("errors", "errors", "failed", rank=2),
         Column("services", "number", rank=4),
         Column("records", "number", rank=3),
         Column("error_records", "errors", "errors", rank=2),
-        Column("missing_parents", "number", "no parent", rank=6),
+        Column("missing_parents", "errors", "no parent", rank=6),
         Column("session", "code", rank=5),
         Column("trace_id", "code", "trace", rank=6),
     ),
     narrows=("trace_id", "trace_id"),
     opens=("trace", "trace_id"),
 )
-TABS: Final[dict[str, Tab]] = {tab.name: tab for tab in (ERRORS, TRACES)}
+TABS: Final[dict[str, Tab]] = {tab.name: tab for tab in (ERRORS, SESSIONS, TRACES)}
 """By name, in the order in which they stand behind the records."""

@@ -171,6 +171,18 @@ def test_a_heading_sorts_and_then_gives_the_order_of_the_answer_back(shown: Any)
     assert len(made.sent("rows")) == 1, "sorted where it is"
 
 
+def test_a_tab_may_be_sorted_from_the_beginning(shown: Any) -> None:
+    made, el, listing, _ = shown([f"thing {i}" for i in range(12)], order=("records", True))
+    known = listing.result.frame
+    assert column(el, "bar") == [f"{n:,}" for n in sorted(known["records"], reverse=True)]
+    for _ in range(2):
+        el.get_by_role("columnheader", name="records").get_by_role("button").click()
+    assert column(el, "text") == known["title"].to_list()
+    listing.show(tab(order=("absent", True)), listing.result, tabs=TABS, query=Query())
+    made.settle()
+    assert column(el, "text") == known["title"].to_list()
+
+
 def test_keys_move_choose_and_open(shown: Any) -> None:
     made, el, listing, on = shown([f"thing {i}" for i in range(400)])
     el.get_by_role("grid").focus()

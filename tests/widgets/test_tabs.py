@@ -121,6 +121,19 @@ def test_an_issue_of_spans_alone_says_that_it_has_no_record(tmp_path: Path, hear
     listing.close()
 
 
+def test_a_session_opens_its_story_and_those_with_errors_come_first(
+    logs: ln.Logs, listing: Listing, heard: Heard
+) -> None:
+    shown(listing, TABS["sessions"], logs)
+    by, down = listing.data["order"]
+    found = ask(listing, "rows", revision=listing.data["revision"], by=by, down=down)
+    assert found["cells"]["errors"] == sorted(found["cells"]["errors"], reverse=True)
+    assert found["cells"]["errors"][0] > 0
+    ask(listing, "open", revision=listing.data["revision"], row=found["at"][0])
+    assert heard.told == [("go", "session", found["cells"]["session"][0])]
+    assert len(logs.where(f"session={heard.told[0][2]}")) == found["cells"]["records"][0]
+
+
 def test_a_trace_opens_its_story(logs: ln.Logs, listing: Listing, heard: Heard) -> None:
     rows = shown(listing, TABS["traces"], logs)
     ask(listing, "open", revision=listing.data["revision"], row=3)
