@@ -105,6 +105,7 @@ class Listing {
     this.answer = new Answer((args) => this.port.ask("rows", args));
     this.at = this.col = 0;
     this.scroll.y = this.scroll.count = 0;
+    this.draw(); // what was listed is not of this tab
     this.grid.setAttribute("aria-label", (this.data.tabs.find((t) => t.name === this.data.tab) || {}).title || "list");
   }
 
