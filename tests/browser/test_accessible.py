@@ -66,6 +66,7 @@ def test_nothing_serious_in_the_lists(tabs: Callable[..., jlab.Tab], notebooks: 
     for tabbed in tab.page.locator(".ll-tab").all()[1:]:
         name = tabbed.get_attribute("data-name")
         tabbed.click()
+        tab.page.locator(f".ll-tab[aria-selected=true][data-name={name}]").wait_for()
         tab.page.locator(".ll-rows > .ll-row:visible").first.wait_for()
         tab.page.locator(".ll-grid").focus()
         tab.page.keyboard.press("Home")

@@ -93,10 +93,11 @@ def test_each_list_light_and_dark(tab: jlab.Tab) -> None:
     for theme in ("Light", "Dark"):
         tab.theme(f"JupyterLab {theme}")
         for tabbed in page.locator(".ll-tab").all()[1:]:
+            name = tabbed.get_attribute("data-name")
             tabbed.click()
+            page.locator(f".ll-tab[aria-selected=true][data-name={name}]").wait_for()
             page.locator(".ll-rows > .ll-row:visible").first.wait_for()
             page.wait_for_timeout(400)
-            name = (tabbed.get_attribute("data-name") or "").lower()
             page.screenshot(path=PICTURES / f"lists-{name}-{theme.lower()}.png")
             wide = page.locator(".jp-OutputArea-output", has=page.locator(".ll-grid")).last
             assert wide.evaluate("(e) => e.scrollWidth - e.clientWidth") <= 2
