@@ -380,6 +380,9 @@ def test_clicks_in_the_table(logs: ln.Logs, explore: Callable[..., Explorer]) ->
     ask(panel, "table", "go", to="trace", id=record["trace_id"][0], record=str(record["record_id"][0]))
     assert panel.story is story
     assert story.data["at"] == str(record["time"].dt.timestamp("ns")[0])
+    asking.ask(story, "filter", field="service_name", op="include", value="front")  # a value in a record of the story
+    assert str(panel.query) == "service_name=front"
+    panel.undo()
     asking.ask(story, "close")
     assert panel.story is None
     assert story not in panel.children
