@@ -60,7 +60,7 @@ def told(column: pl.Series, kind: str) -> list[str]:
     if kind == "time":
         return [(v or "").replace("T", " ").split(".")[0].removesuffix("Z") for v in text_of(column).to_list()]
     if kind == "flag":
-        return [column.name if v else "" for v in column.to_list()]
+        return ["yes" if v else "" for v in column.to_list()]
     return ["" if v is None else _SAID.get(kind, str)(v) for v in _cells(column, kind)]
 
 
@@ -116,8 +116,17 @@ _SAID: Final[dict[str, Callable[[Any], str]]] = {
     "bytes": lambda n: _text.size(round(n)),
     "duration": lambda ns: _text.duration(round(ns)),
     "share": lambda part: _text.share(round(part * 1_000_000), 1_000_000),
-    "trend": lambda heights: _text.spark([-int(-n // 1) for n in heights]),
+    "trend": lambda heights: _text.spark(_folded(heights)).replace(" ", "\N{NO-BREAK SPACE}"),
 }
+
+
+_BARS: Final = 20  # of a trend in a line of text
+
+
+def _folded(heights: Sequence[float]) -> list[int]:
+    """Neighbours together, so that no more than so many bars are left."""
+    wide = -(-len(heights) // _BARS) or 1
+    return [-int(-sum(heights[i : i + wide]) // 1) for i in range(0, len(heights), wide)]
 
 
 def _cut(text: str) -> str:

@@ -11,7 +11,7 @@ from lognb._html import block, table
 from lognb._text import count, plain, plural
 from lognb.schema import LEVELS
 from lognb.widgets.records import text_of
-from lognb.widgets.rows import RIGHT, head, told
+from lognb.widgets.rows import RIGHT, arranged, head, speaks, told
 
 if TYPE_CHECKING:
     from lognb.logs import Logs
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     Listed = tuple[Tab, Result, str]
 
 _ROWS: Final = 20
+_RANK: Final = 3  # of columns that a page has room for
 _VALUES: Final = 6
 _FACETS: Final = 4
 _BODY: Final = 300
@@ -115,9 +116,12 @@ def _records(found: Counted) -> str:
 
 
 def _list(tab: Tab, result: Result) -> str:
-    """The finding of a list and its first rows, in the order of the answer."""
-    frame = result.frame.head(_ROWS)
-    columns = [c for c in tab.columns if c.name in frame.columns]
+    """The finding of a list and its first rows, as the tab shows them to who has touched nothing."""
+    there = [c for c in tab.columns if c.name in result.frame.columns and speaks(result.frame[c.name], c.kind)]
+    by, down = tab.order or ("", False)
+    order = arranged(result.frame, there, next((c for c in there if c.name == by), None), down=down, text="")["at"]
+    frame = result.frame[order.head(_ROWS)]
+    columns = [c for c in there if c.rank <= _RANK]
     said = f'<p class="ln-say"><b>{_html.text(tab.title)}</b>: {_html.text(result.sentence)}</p>'
     if not frame.height:
         return said

@@ -227,9 +227,10 @@ def test_copies_are_what_is_shown_and_no_formula(listing: Listing) -> None:
 
 def test_values_as_a_page_without_javascript_shows_them() -> None:
     assert told(EVERY["took"], "duration") == ["1.5 s", "0 ns", "", "1 min"]
-    assert told(EVERY["trend"], "trend") == [" ▂█", "", "", "█"]
+    assert told(EVERY["trend"], "trend") == ["\N{NO-BREAK SPACE}▂█", "", "", "█"]
+    assert told(pl.Series("t", [[1.0] * 60]), "trend") == ["█" * 20]
     assert told(EVERY["last"], "time")[0] == "2026-11-03 09:00:00"
-    assert told(EVERY["new"], "flag") == ["new", "", "", "new"]
+    assert told(EVERY["new"], "flag") == ["yes", "", "", "yes"]
     assert told(EVERY["services"], "words") == ["web, api", "", "", "<b>"]
 
 
