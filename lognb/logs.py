@@ -30,6 +30,7 @@ from lognb.analyses.scope import scope as _scope
 from lognb.analyses.sessions import sessions as _sessions
 from lognb.analyses.stats import stats as _stats
 from lognb.analyses.steps import steps as _steps
+from lognb.analyses.summary import summary as _summary_of
 from lognb.analyses.traces import traces as _traces
 from lognb.analyses.usage import usage as _usage
 from lognb.analyses.volume import volume as _volume
@@ -186,6 +187,7 @@ class Logs:
     errors = _errors
     explain = _explain
     scope = _scope
+    summary = _summary_of
     patterns = _patterns
 
     def where(

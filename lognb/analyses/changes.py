@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from lognb import _completer, _text
-from lognb._text import clock, count, plain, plural
+from lognb._text import clock, count, plural
 from lognb.analyses import buckets
+from lognb.analyses.mined import FIELD as PATTERN
 from lognb.analyses.series import Grid, Series, gathered
 from lognb.analyses.shifts import Shift, shifts
 from lognb.charts import changes as charts
@@ -19,7 +20,7 @@ from lognb.result import Result
 from lognb.schema import TIME
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from lognb.engines.base import Engine
     from lognb.logs import Logs
@@ -30,13 +31,14 @@ BUCKETS: Final = 500
 
 _PERCENTILES: Final = ("p50", "p75", "p90", "p95", "p99", "mean", "max")
 _TOLD: Final = 3  # moments that the sentence names
+_BACK: Final = 0.25  # of the height of a step: so near the old level it has gone back
 _SAME: Final = 3  # buckets apart, or a hundredth of all: changes of one moment
 
 
 def changes(
     logs: Logs,
     *,
-    by: str | Sequence[str] | None = ("service_name", "severity"),
+    by: str | Sequence[str] | None = ("service_name", "severity", "pattern"),
     field: str | None = None,
     percentile: str = "p95",
     every: str = "auto",
@@ -49,13 +51,15 @@ def changes(
     value of the series; null for the series of all values), `before` and `after` (levels: records or bytes a minute,
     shares from 0 to 1, sessions a bucket, the number itself; of a "variance" the spread in standard deviations),
     `ratio` (after / before; null from 0), `confidence` (0 to 1: 1 less a bound of the chance that noise alone does this
-    in all buckets and series that were looked at) and `query` (the text that finds the series' records). The moments
-    of the surest changes first, in them the surest first.
+    in all buckets and series that were looked at) and `query` (the text that finds the series' records) and `returns`
+    (Boolean: the level goes back to what it was before the change before). The moments of the surest changes first, in
+    them the surest first; what only goes back stands behind what went up or down. `text` is that of a pattern.
 
     Measures: "records", "bytes", "error share" (severity error and fatal, of the records) and "sessions" (those active
     in a bucket) of all records; "records" and "error share" of each value of the first of `by`; "records" of each
-    combination of all of `by` with at least 8 records, the 2,000 with most. With `field`, a number, also its
-    `percentile` ("p50" to "p99", "mean", "max"), of all records and by the first of `by`, in buckets of 20 numbers.
+    combination of the first two, of the first three and so on, with at least 8 records, the 2,000 with most. With
+    `field`, a number, also its `percentile` ("p50" to "p99", "mean", "max"), of all records and by the first of `by`,
+    in buckets of 20 numbers.
 
     `every` is the width of a bucket; "auto" gives up to 500. The first and the last bucket are left out where the data
     or the window cuts them. Buckets in which nothing at all was logged, where that is no chance, are a "gap" and count
@@ -74,9 +78,9 @@ def changes(
     query = logs.query & Query((), grid.start, grid.time(grid.n)) if grid.n else logs.query
     grid, series, whole = gathered(logs, query, grid, fields, field, percentile)
     names = {f: buckets.column(f, ("time", "until", "kind", "measure", "query")) for f in fields}
-    found = [(s, shift) for s in series for shift in shifts(s.model, len(series))]
-    rows = [_row(logs.engine, s, shift, names) for s, shift in found] + [_gap(grid, g, names) for g in grid.gaps]
-    frame = _moments(rows, names, max(_SAME, grid.n // 100) * width)
+    rows = [row for one in series for row in _rows(logs, one, names, len(series))]
+    rows += [_gap(grid, gap, names) for gap in grid.gaps]
+    frame = _told(logs, _moments(rows, names, max(_SAME, grid.n // 100) * width), names.get(PATTERN))
     return Result(
         frame=frame.drop("gain"),
         sentence=_sentence(frame, names, len(series), grid),
@@ -87,10 +91,32 @@ def changes(
     )
 
 
+def _told(logs: Logs, frame: pl.DataFrame, pattern: str | None) -> pl.DataFrame:
+    """The frame with the `text` of the patterns in the column of that name."""
+    texts: dict[str, str] = {}
+    if pattern is not None and frame[pattern].drop_nulls().len():
+        texts = dict(logs.engine.labels(PATTERN).table.select("value", "text").iter_rows())
+    said = pl.lit(None, pl.String) if pattern is None else pl.col(pattern).replace_strict(texts, default=None)
+    return frame.with_columns(said.cast(pl.String).alias("text"))
+
+
 def _whole(first: int, last: int, width: int) -> Grid:
     """The buckets that the data and the window cover as a whole."""
     start = -(-first // width) * width
     return Grid(start, width, max((last + 1 - start) // width, 0))
+
+
+def _rows(logs: Logs, series: Series, names: dict[str, str], tests: int) -> Iterator[dict[str, Any]]:
+    before: Shift | None = None
+    for shift in shifts(series.model, tests):
+        yield _row(logs.engine, series, shift, names) | {"returns": before is not None and _returns(before, shift)}
+        before = shift
+
+
+def _returns(before: Shift, shift: Shift) -> bool:
+    """Does the level go back to about what it was before the change before?"""
+    height = abs(shift.before - before.before)
+    return shift.kind == before.kind == "step" and abs(shift.after - before.before) <= _BACK * height
 
 
 def _row(engine: Engine, series: Series, shift: Shift, names: dict[str, str]) -> dict[str, Any]:
@@ -120,9 +146,10 @@ def _shown(values: dict[str, str | None], field: str) -> str | None:
 
 def _gap(grid: Grid, gap: tuple[int, int], names: dict[str, str]) -> dict[str, Any]:
     absent = dict.fromkeys(names.values())
-    level = {"before": None, "after": 0.0, "ratio": 0.0, "confidence": 1.0, "query": "", "gain": float("inf")}
+    level = {"before": None, "after": 0.0, "ratio": 0.0, "confidence": 1.0, "query": ""}
     low, high = gap
-    return {"time": grid.time(low), "until": grid.time(high), "kind": "gap", "measure": "records", **absent, **level}
+    when = {"time": grid.time(low), "until": grid.time(high), "kind": "gap", "measure": "records"}
+    return {**when, **absent, **level, "gain": float("inf"), "returns": False}
 
 
 def _condition(engine: Engine, field: str, value: str | None) -> Clause:
@@ -137,11 +164,11 @@ def _moments(rows: list[dict[str, Any]], names: dict[str, str], near: int) -> pl
         "moment": pl.Int64(), "time": pl.Int64(), "until": pl.Int64(), "kind": pl.String(), "measure": pl.String(),
         **dict.fromkeys(names.values(), pl.String()),
         **dict.fromkeys(("before", "after", "ratio", "confidence"), pl.Float64()), "query": pl.String(),
-        "gain": pl.Float64(),
+        "returns": pl.Boolean(), "gain": pl.Float64(),
     }  # fmt: skip
     moments: list[int] = []
     placed = []
-    for row in sorted(rows, key=lambda r: (-r["gain"], r["time"])):
+    for row in sorted(rows, key=lambda r: (r["returns"], -r["gain"], r["time"])):
         at = next((m for m in moments if abs(m - row["time"]) <= near), None)
         if at is None:
             moments.append(at := row["time"])
@@ -165,7 +192,7 @@ def _said(row: dict[str, Any], names: dict[str, str], grid: Grid) -> str:
     at = clock(int(row["moment"].timestamp() * 1_000_000) * 1_000, grid.width)
     if row["kind"] == "gap":
         return f"{at} nothing was logged"
-    of = " ".join(plain(str(row[name]), 60) for name in names.values() if row[name] is not None)
+    of = charts.of(row, tuple(names.values()))
     return f"{at} {_word(row)} {row['measure']}" + (f" of {of}" if of else "")
 
 

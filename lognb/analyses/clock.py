@@ -200,6 +200,23 @@ def browser_offset(spans: pl.DataFrame, session_id: str, records: pl.DataFrame |
     return Offset(most, None, most, len(late), proven=True, how="observed", why=why)
 
 
+def sessions_off(spans: pl.DataFrame) -> pl.DataFrame:
+    """The sessions whose browser's clock is proven to be off; `spans` has the columns of schema.SPAN.
+
+    Rows: `session`, `offset_ns` (Int64: to add to the browser's times) and `pairs` (UInt32, its calls), the largest
+    offset first.
+    """
+    found = pairs(spans).filter(pl.col("session").is_not_null())
+    rows = []
+    for (session,), group in found.group_by("session", maintain_order=True):
+        low, high, agree = agreed(group.select("low_ns", "high_ns").rows())
+        if _proven(low, high, agree, len(group)):
+            rows.append((session, (low + high) // 2, len(group)))
+    schema = {"session": pl.String(), "offset_ns": pl.Int64(), "pairs": pl.UInt32()}
+    frame = pl.DataFrame(rows, schema=schema, orient="row")
+    return frame.sort(pl.col("offset_ns").abs(), "session", descending=[True, False])
+
+
 def _of_browser(spans: pl.DataFrame, session_id: str) -> pl.Expr:
     """Which pairs have the session's browser as their caller."""
     own = _with_nodes(spans)

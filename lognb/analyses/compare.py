@@ -1,4 +1,4 @@
-"""What is different between two windows, or any two sets of records: values of fields, numbers, and pairs of values."""
+"""What is different between two windows, or any two sets of records: patterns, values, numbers, pairs of values."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from lognb._text import count, plain, plural
-from lognb.analyses.differences import LEFT_OUT, MOST, Row, numbers, pairs, values
+from lognb.analyses.differences import LEFT_OUT, MOST, Row, numbers, pairs, patterns, values
 from lognb.analyses.facets import ALWAYS, WHERE_PRESENT
 from lognb.analyses.sides import side
 from lognb.charts import compare as charts
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from lognb.logs import Logs
 
 _SCHEMA: Final = {
-    "what": pl.String(), "field": pl.String(), "value": pl.String(), "change": pl.String(), "baseline": pl.UInt64(),
-    "current": pl.UInt64(), "baseline_share": pl.Float64(), "current_share": pl.Float64(), "ratio": pl.Float64(),
-    "baseline_median": pl.Float64(), "current_median": pl.Float64(), "since": TIME, "q": pl.Float64(),
-    "rank": pl.Float64(), "query": pl.String(), "also": pl.List(pl.String()),
+    "what": pl.String(), "field": pl.String(), "value": pl.String(), "text": pl.String(), "change": pl.String(),
+    "baseline": pl.UInt64(), "current": pl.UInt64(), "baseline_share": pl.Float64(), "current_share": pl.Float64(),
+    "ratio": pl.Float64(), "baseline_median": pl.Float64(), "current_median": pl.Float64(), "since": TIME,
+    "q": pl.Float64(), "rank": pl.Float64(), "query": pl.String(), "also": pl.List(pl.String()),
 }  # fmt: skip
 _DATED: Final = 50  # rows, the first, whose first record is looked for
 _TOLD: Final = 3
@@ -35,22 +35,24 @@ _TOLD: Final = 3
 def compare(
     logs: Logs, baseline: Any, current: Any = None, *, fields: Sequence[str] | None = None, paired: bool = True
 ) -> Result:
-    """Find what is new, gone, more or fewer in `current` against `baseline`: values of fields, numbers, pairs.
+    """Find what is new, gone, more or fewer in `current` against `baseline`: patterns, values, numbers, pairs.
 
     Each side is Logs, a query text or Query over these Logs, or a (since, until) pair of times as for `between`;
     without `current` it is these Logs. During against before, errors against the rest, one release against another.
 
-    Rows, one a difference, what is surest and largest first, what was seen only once or twice last: `what` ("value",
-    "number", "pair"), `field` and `value` (of a pair both, joined by " and "; null value: the records that lack the
-    field), `change` ("new", "gone", "grown", "shrunk", or "once": on one side only, in fewer than 5 records),
-    `baseline` and `current` (records), `baseline_share` and `current_share` (of the side's records), `ratio` (of the
-    shares, current to baseline; of a number, of the medians; null from 0), `baseline_median` and `current_median` (of
-    numbers), `since` (the first record of what is new; in the first 50 rows), `q` (the false discovery rate at which it
-    would be told; below 0.015, of new and gone 0.005, it is), `rank` (lower bound of |log2 ratio|, by which rows are
-    ordered), `query` (its records) and `also` (queries of other values with the same counts on both sides: a pod, its
-    process, its release). Records without a time are left out.
+    Rows, one a difference, what is surest and largest first, what was seen only once or twice last: `what` ("pattern",
+    "value", "number", "pair"), `field` and `value` (of a pair both, joined by " and "; null value: the records that
+    lack the field), `text` (of a pattern), `change` ("new", "gone", "grown", "shrunk", or "once": on one side only, in
+    fewer than 5 records), `baseline` and `current` (records), `baseline_share` and `current_share` (of the side's
+    records), `ratio` (of the shares, current to baseline; of a pattern, of the numbers after the size factor; of a
+    number, of the medians; null from 0), `baseline_median` and `current_median` (of numbers), `since` (the first record
+    of what is new; in the first 50 rows), `q` (the false discovery rate at which it would be told; below 0.015, of new
+    and gone 0.005, it is), `rank` (lower bound of |log2 ratio|, by which rows are ordered; errors that are new come
+    before all), `query` (its records) and `also` (queries of other values with the same counts on both sides: a pod,
+    its process, its release). Records without a time are left out.
 
-    A value is told if G on its counts is beyond chance, the bursts of its own counts in 30 bins of each side taken into
+    A pattern is told if its number is at least twice, or half, what the median of all patterns makes of it. A value is
+    told if G on its counts is beyond chance, the bursts of its own counts in 30 bins of each side taken into
     account unless the sides share time, and the effect is at least 1.5 times and half a point of share, or thrice. New
     and gone are facts, with the exact binomial chance. A number is told if its medians are apart by half the pooled
     interquartile range, beyond their notches (McGill, Tukey, Larsen 1978), and by a fifth. A pair is told if its
@@ -65,7 +67,8 @@ def compare(
     names = _fields(logs, before, after, fields)
     rows: list[Row] = []
     if before.records and after.records:
-        rows = [row for name in names for row in values(before, after, name)]
+        rows = [*patterns(before, after)] if fields is None else []
+        rows += [row for name in names for row in values(before, after, name)]
         rows += numbers(before, after, names if fields else _numeric(logs))
         if paired:
             rows += pairs(before, after, rows)

@@ -10,7 +10,8 @@ import numpy as np
 
 from lognb import _completer
 from lognb.analyses.contrast import FACT, contrast
-from lognb.analyses.sides import counts
+from lognb.analyses.mined import FIELD as PATTERN
+from lognb.analyses.sides import counts, length
 from lognb.query import Condition, Not, Query
 from lognb.schema import SESSION_KEYS, USER_KEYS
 
@@ -30,6 +31,7 @@ LEFT_OUT: Final = frozenset({
     "record_id", "time", "timestamp", "observed_timestamp", "severity_number", "severity_text", "body", "body_type",
     "trace_id", "span_id", "session_id", "user_id", "attributes", "resource", "scope_attributes", "source_position",
     "size_bytes", "trace_flags", "dropped_attributes_count", "session", "joined_by", "pattern", "issue",
+    "issue_by_line",
     *SESSION_KEYS, *USER_KEYS,
 })  # fmt: skip
 
@@ -43,6 +45,7 @@ _APART: Final = 0.5  # pooled interquartile ranges between two medians
 _LEAST_MOVED: Final = 1.2  # times: numbers that hardly vary move beyond chance by next to nothing
 _NUMBERS: Final = 20  # of fewer a median says little
 _GRAVE: Final = frozenset({"error", "fatal"})
+_ERRORS: Final = Query.parse("severity>=error")
 
 
 @dataclass(frozen=True)
@@ -62,10 +65,14 @@ class Row:
     clauses: tuple[Clause, ...]
     medians: tuple[float | None, float | None] = (None, None)
     also: tuple[str, ...] = ()
+    text: str | None = None
+    failing: bool = False
 
     @property
     def grave(self) -> bool:
         """Errors that are new, or more."""
+        if self.what == "pattern":
+            return self.failing and self.change == "new"
         return self.field == "severity" and self.value in _GRAVE and self.change in ("new", "grown")
 
     def since(self, after: Side) -> int | None:
@@ -73,12 +80,34 @@ class Row:
 
     def cells(self) -> dict[str, Any]:
         return {
-            "what": self.what, "field": self.field, "value": self.value, "change": self.change,
+            "what": self.what, "field": self.field, "value": self.value, "text": self.text, "change": self.change,
             "baseline": self.baseline, "current": self.current, "baseline_share": self.shares[0],
             "current_share": self.shares[1], "ratio": self.ratio, "baseline_median": self.medians[0],
             "current_median": self.medians[1], "q": self.q, "rank": self.rank, "query": str(Query(self.clauses)),
             "also": list(self.also),
         }  # fmt: skip
+
+
+def patterns(before: Side, after: Side) -> Iterator[Row]:
+    """Kinds of message whose number changed, mined once from all records."""
+    names, old, new = counts(before, after, PATTERN)
+    if not names:
+        return
+    found = contrast(old, new, length(before, after))
+    engine = after.logs.engine
+    texts = dict(engine.labels(PATTERN).table.select("value", "text").iter_rows())
+    failing = set(engine.series(after.logs.query & _ERRORS, 1 << 62, [PATTERN])["by0"].to_list())
+    for i, (name, change) in enumerate(zip(names, found.change.tolist(), strict=True)):
+        if name is None or not change:
+            continue
+        n0, n1 = int(old[i].sum()), int(new[i].sum())
+        shares = (n0 / before.records, n1 / after.records)
+        ratio = n1 / n0 / found.factor if n0 else None
+        clause = Condition(PATTERN, "=", name)
+        yield Row(
+            "pattern", PATTERN, name, change, n0, n1, shares, ratio, float(found.q[i]), float(found.bound[i]),
+            (clause,), text=texts.get(name), failing=name in failing,
+        )  # fmt: skip
 
 
 def values(before: Side, after: Side, field: str) -> Iterator[Row]:

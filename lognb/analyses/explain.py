@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 _TOLD: Final = 4
 _LONGER: Final = 3  # times the shorter side: more of the other says what was long before, or long after
 _ERRORS: Final = Query.parse("severity>=error")
-_NOT_OF_SERIES: Final = ("moment", "time", "until", "kind", "before", "after", "ratio", "confidence", "query")
+_NOT_OF_SERIES: Final = (
+    "moment", "time", "until", "kind", "before", "after", "ratio", "confidence", "query", "returns", "text",
+)  # fmt: skip
 
 
 def explain(logs: Logs, change: Any = 0, **options: Any) -> Result:
@@ -40,7 +42,11 @@ def explain(logs: Logs, change: Any = 0, **options: Any) -> Result:
     there and for a time that leaves no record on one side.
     """
     frame = changes(logs, **options).frame
-    at, row = _found(logs, frame, change)
+    return explained(logs, frame, *_found(logs, frame, change))
+
+
+def explained(logs: Logs, frame: pl.DataFrame, at: int, row: dict[str, Any] | None) -> Result:
+    """The same for a change whose time (ns) and row are known, `frame` being all changes."""
     first, last = buckets.window(logs)
     if not first < at <= last:
         stretch = f"{clock(first)} to {clock(last)}"

@@ -124,25 +124,22 @@ def _overall(grid: Grid, counted: dict[str, NDArray[np.float64]]) -> Iterator[Se
 
 
 def _split(grid: Grid, counted: pl.DataFrame, fields: Sequence[str]) -> Iterator[Series]:
-    """By the first field alone, and by all of them; no series twice."""
+    """By the first field alone, by the first two, and so on; none that has the same records as one before."""
     kept, minute = grid.kept, 60e9 / grid.width
     where = (grid.edges(kept), grid.width)
-    names = [f"by{i}" for i in range(len(fields))]
-    for (value,), part in counted.group_by("by0", maintain_order=True):
-        records, errors = grid.dense(part, "records")[kept], grid.dense(part, "errors")[kept]
-        yield Series("records", {fields[0]: value}, Counts(records), *where, minute)
-        if errors.sum():
-            yield Series("error share", {fields[0]: value}, Shares(errors, records), *where)
-    if len(fields) == 1:
-        return
-    totals = counted.group_by(names, maintain_order=True).agg(pl.col("records").sum())
-    most = totals.sort("records", descending=True, maintain_order=True).head(MOST).select(names)
-    alone = totals.group_by("by0").len().filter(pl.col("len") == 1)["by0"].to_list()
-    frequent = counted.join(most, on=names, how="semi", nulls_equal=True)
-    for values, part in frequent.group_by(names, maintain_order=True):
-        if values[0] not in alone:
-            records = grid.dense(part, "records")[kept]
-            yield Series("records", dict(zip(fields, values, strict=True)), Counts(records), *where, minute)
+    for depth in range(1, len(fields) + 1):
+        names = [f"by{i}" for i in range(depth)]
+        totals = counted.group_by(names, maintain_order=True).agg(pl.col("records").sum())
+        most = totals.sort("records", descending=True, maintain_order=True).head(MOST)
+        if depth > 1:  # with one value below it, a combination is its parent again
+            most = most.filter(pl.col("by0").len().over(names[:-1]) > 1)
+        frequent = counted.join(most.select(names), on=names, how="semi", nulls_equal=True)
+        for values, part in frequent.group_by(names, maintain_order=True):
+            of = dict(zip(fields, values, strict=False))
+            records, errors = grid.dense(part, "records")[kept], grid.dense(part, "errors")[kept]
+            yield Series("records", of, Counts(records), *where, minute)
+            if depth == 1 and errors.sum():
+                yield Series("error share", of, Shares(errors, records), *where)
 
 
 def _numbers(logs: Logs, query: Query, grid: Grid, fields: Sequence[str], number: str, of: str) -> Iterator[Series]:

@@ -81,10 +81,20 @@ def _moments(frame: pl.DataFrame, names: tuple[str, ...], every: int) -> list[di
     return out
 
 
+def of(row: dict[str, Any], names: tuple[str, ...]) -> str:
+    """The values of the series, a pattern by its text."""
+    parts = []
+    for name in names:
+        if row[name] is not None:
+            text = row.get("text") if name == "pattern" else None
+            parts.append(_text.plain(str(row[name]), 60) if text is None else f"“{_text.plain(text, 60)}”")
+    return " ".join(parts)
+
+
 def words(row: dict[str, Any], names: tuple[str, ...]) -> str:
     """One change in words: "records of checkout error ×6.2, 3 → 19 a minute"."""
-    of = " ".join(_text.plain(str(row[name]), 60) for name in names if row[name] is not None)
-    what = f"{row['measure']}{f' of {of}' if of else ''}"
+    told = of(row, names)
+    what = f"{row['measure']}{f' of {told}' if told else ''}"
     if row["kind"] == "gap":
         return "nothing was logged at all"
     before, after = row["before"], row["after"]

@@ -70,6 +70,8 @@ def _name(row: dict[str, Any]) -> str:
     field, value = _text.plain(row["field"], 60), row["value"]
     if row["what"] == "number":
         return field
+    if row["what"] == "pattern":
+        return f"“{_text.plain(row['text'] or value, 80)}”"
     if row["what"] == "pair":
         parts = zip(field.split(" and "), str(value).split(" and "), strict=False)
         return " and ".join(f"{f}={_text.plain(v, 40)}" for f, v in parts)

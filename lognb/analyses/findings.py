@@ -1,0 +1,336 @@
+"""The lines of a summary, one function each: what one analysis says of these records, in words; None if nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
+
+from lognb import _completer, _text
+from lognb._moments import resolve
+from lognb._text import clock, count, plain, plural, share, size
+from lognb.analyses import clock as clocks
+from lognb.analyses.changes import changes
+from lognb.analyses.compare import compare
+from lognb.analyses.errors import errors
+from lognb.analyses.explain import explained
+from lognb.analyses.facets import WHERE_PRESENT, facets
+from lognb.analyses.impact import impact
+from lognb.analyses.stats import stats
+from lognb.analyses.usage import usage
+from lognb.charts import changes as shown_change
+from lognb.charts import compare as shown_difference
+from lognb.query import Condition, Query
+from lognb.schema import FIELD_UNITS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lognb.logs import Logs
+    from lognb.result import Result
+
+    Find = Callable[[Logs, list["Finding"]], "Finding | None"]
+
+_ERRORS: Final = Query.parse("severity>=error")
+_ISSUES: Final = 6
+_MOMENTS: Final = 3
+_VALUES: Final = 2
+_GROUP: Final = 3  # errors that are more than chance all of one release
+_SERVICES: Final = 8
+_SERIES: Final = ("service_name", "severity", "pattern")
+_MOSTLY: Final = 0.6  # of a series' records: what they have in common
+_PATTERNS: Final = 500
+_MOST_SPANS: Final = 500_000  # of more, clocks are not looked at here: logs.trace does so for one trace
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line; see summary."""
+
+    about: str
+    said: str
+    number: float
+    query: str = ""
+    code: str = "logs"
+    result: Result | None = None
+
+
+def contents(logs: Logs, found: list[Finding]) -> Finding:
+    """What is in here."""
+    n = len(logs)
+    first, last = logs.engine.window(logs.query)
+    if first is None or last is None:
+        return Finding("contents", f"{plural(n, 'record')}, none with a time" if n else "no records", n)
+    parts = [f"{plural(n, 'record')} in {_text.duration(last - first)}: {_text.window(first, last)}"]
+    people = logs.engine.facets(logs.query, ["service_name", "session", "user_id"], 1, own=True)
+    numbers = dict(people.group_by("field").agg(pl.col("values").max()).iter_rows())
+    spans = _spans(logs)
+    for name, word in (("service_name", "service"), ("session", "session"), ("user_id", "user")):
+        parts += [plural(int(numbers.get(name) or 0), word)] if numbers.get(name) else []
+    parts += [plural(spans, "span")] if spans else []
+    code = 'logs.facets("service_name", "severity")'
+    return Finding("contents", ", ".join(parts), n, "", code, facets(logs, "service_name", "severity"))
+
+
+def wrong(logs: Logs, found: list[Finding]) -> Finding:
+    """What is wrong: the issues, most frequent first."""
+    result = errors(logs)
+    frame = result.frame
+    if not frame.height:
+        return Finding("errors", "no errors", 0, str(_ERRORS), "logs.errors()", result)
+    total = int(frame["occurrences"].sum())
+    # What tells where it began says more than a line that only repeats it.
+    best = frame.sort(pl.col("culprit") == "", maintain_order=True).head(_ISSUES)
+    told = [
+        f"{plain(row['title'], 70)} ({_named(row['services'])}, {count(row['occurrences'])})"
+        for row in best.rows(named=True)
+    ]
+    more = [f"{plural(frame.height - _ISSUES, 'issue')} more"] if frame.height > _ISSUES else []
+    split = result.sentence.rpartition("; ")[2]
+    more += [split] if "put together" in split else []
+    said = f"{plural(total, 'error')} in {plural(frame.height, 'issue')}: {'; '.join([*told, *more])}"
+    return Finding("errors", said, total, str(_ERRORS), "logs.errors()", result)
+
+
+def onset(logs: Logs, found: list[Finding]) -> Finding | None:
+    """Since when: the surest rise of errors, explained."""
+    frame = changes(logs).frame
+    rising = (
+        (pl.col("measure") == "error share") & (pl.col("after") > pl.col("before")) & (pl.col("kind") != "variance")
+    )
+    places = frame.select(rising.arg_true()).to_series().to_list()
+    if not places:
+        return None
+    row = frame.row(places[0], named=True)
+    result = explained(logs, frame, resolve(row["time"], None, None), row)
+    return Finding("onset", result.sentence, _seconds(row["time"]), row["query"], f"logs.explain({places[0]})", result)
+
+
+def affected(logs: Logs, found: list[Finding]) -> Finding | None:
+    """Whom the errors hit."""
+    bad = logs.where(_ERRORS)
+    if not len(bad):
+        return None
+    result = impact(bad)
+    rows = result.frame.filter((pl.col("side") == "during") & (pl.col("who") == "affected"))
+    if not rows.height or not rows["sessions"][0]:
+        return None
+    said = f"errors reached {result.sentence}"
+    return Finding(
+        "affected", said, int(rows["sessions"][0]), str(_ERRORS), 'logs.where("severity>=error").impact()', result
+    )
+
+
+def releases(logs: Logs, found: list[Finding]) -> Finding | None:
+    """Which releases ran, where a service had several, and which errors are of one of them alone."""
+    name = "service.version"
+    if name not in logs.engine.field_names():
+        return None
+    runs: dict[str, list[tuple[int, int, str]]] = {}
+    counted = logs.engine.series(logs.query, 1 << 62, ["service_name", name])
+    for service, version in counted.select("by0", "by1").drop_nulls().unique(maintain_order=True).iter_rows():
+        query = Query((Condition("service_name", "=", service), _equals(logs, name, version)))
+        first, last = logs.engine.window(logs.query & query)
+        if first is not None and last is not None:
+            runs.setdefault(service, []).append((first, last, version))
+    several = {service: sorted(ran) for service, ran in runs.items() if len(ran) > 1}
+    if not several:
+        return None
+    told = []
+    for service, ran in several.items():
+        each = ", ".join(f"{plain(v, 40)} {clock(first)}–{clock(last)}" for first, last, v in ran)
+        told.append(f"{plain(service, 40)} ran {each}")
+    issues = errors(logs).frame.filter(pl.col("releases").list.len() == 1, pl.col("occurrences") >= _GROUP)
+    told += [
+        f"all {count(row['occurrences'])} {plain(row['title'], 60)} are of {plain(row['releases'][0], 40)}"
+        for row in issues.iter_rows(named=True)
+        if len(row["services"]) == 1 and row["services"][0] in several
+    ]
+    number = sum(map(len, several.values()))
+    return Finding("releases", "; ".join(told), number, f"{name} exists", f'logs.facets("{name}")', facets(logs, name))
+
+
+def others(logs: Logs, found: list[Finding]) -> Finding | None:
+    """What else changed, that is no error: when, what, and what its records have in common."""
+    result = changes(logs)
+    frame = result.frame.filter((pl.col("measure") != "error share") & ~pl.col("returns"))
+    tops = frame.group_by("moment", maintain_order=True).agg(pl.all().first())
+    if not tops.height:
+        return None
+    told = []
+    for row in tops.head(_MOMENTS).iter_rows(named=True):
+        ns = resolve(row["time"], None, None)
+        said = f"{clock(ns)} {shown_change.words(row, _SERIES)}"
+        traits = _traits(logs, row, ns) if row["query"] else []
+        told.append(said + (f" ({'; '.join(traits)})" if traits else ""))
+    more = f"; {count(tops.height - _MOMENTS)} moments more" if tops.height > _MOMENTS else ""
+    return Finding("changes", "; ".join(told) + more, tops.height, "", "logs.changes()", result)
+
+
+def _traits(logs: Logs, row: dict[str, Any], since: int) -> list[str]:
+    """What most of a series' records have after its change, and others of that time have not."""
+    then = Query((), since)
+    some = then & Query.parse(row["query"])
+    frame = compare(logs, logs.where(then), logs.where(some), paired=False).frame
+    often = (pl.col("what") == "value") & pl.col("change").is_in(("grown", "new")) & (pl.col("current_share") > _MOSTLY)
+    rows = frame.filter(often & pl.col("value").is_not_null() & ~pl.col("field").is_in(_SERIES))
+    rows = rows.sort("rank", descending=True, maintain_order=True).head(_VALUES)
+    return [
+        f"{share(r['current'], len(logs.where(some)))} {plain(r['field'], 40)}={plain(r['value'], 60)}"
+        for r in rows.iter_rows(named=True)
+    ]
+
+
+def volume(logs: Logs, found: list[Finding]) -> Finding | None:
+    """Which kind of message fills the disk, and which has the largest records: what they are like, and where."""
+    result = usage(logs, "pattern", top=_PATTERNS)
+    frame = result.frame.filter(pl.col("pattern").is_not_null() & ~pl.col("pattern").str.starts_with("other ("))
+    if not frame.height:
+        return None
+    whole = _bytes(logs)
+    most, largest = (
+        frame.row(0, named=True),
+        frame.sort("largest_bytes", descending=True, maintain_order=True).row(0, named=True),
+    )
+    said = f"most bytes: {_filling(logs, most, whole)}"
+    if largest["pattern"] != most["pattern"]:
+        said += f"; largest records: {_filling(logs, largest, whole)}"
+    query = Query((Condition("pattern", "=", largest["pattern"]),))
+    return Finding("volume", said, largest["bytes"], str(query), 'logs.usage("pattern")', result)
+
+
+def _filling(logs: Logs, row: dict[str, Any], whole: int) -> str:
+    query = Query((Condition("pattern", "=", row["pattern"]),))
+    first = logs.engine.window(logs.query & query)[0]
+    places = [_most(logs, query, name) for name in ("service_name", "k8s.node.name", "host.name")]
+    like = f"{plural(row['records'], 'record')} like “{plain(row['largest_body'], 60)}”"
+    parts = [
+        f"{size(row['bytes'])} ({share(row['bytes'], whole)}) in {like}",
+        f"up to {size(row['largest_bytes'])} each",
+        *dict.fromkeys(place for place in places if place),
+        *([f"since {clock(first)}"] if first is not None else []),
+    ]
+    return ", ".join(parts)
+
+
+def slow(logs: Logs, found: list[Finding]) -> Finding | None:
+    """Of the duration that most records have: in which service, and where, the slowest twentieth are more than else."""
+    name = _duration(logs)
+    if name is None:
+        return None
+    result = stats(logs, name, by="service_name", top=_SERVICES)
+    some = result.frame.filter(pl.col("service_name").is_not_null() & (pl.col("records") >= _SOME))
+    best: tuple[float, str, Query] | None = None
+    for service, p95 in some.select("service_name", "p95").iter_rows():
+        own = Query((Condition("service_name", "=", service),))
+        limit = own & Query((Condition(name, ">", p95),))
+        score, told = _slower(logs, own & Query((Condition(name, "<=", p95),)), limit)
+        said = f"{plain(name)} of {plain(service, 40)}: 19 of 20 up to {_text.measure(p95, name)}"
+        if best is None or score > best[0]:
+            best = (score, said + (f"; slower ones: {told}" if told else ""), limit)
+    if best is None:
+        return None
+    code = f'logs.stats("{name}", by="service_name")'
+    return Finding("slow", best[1], logs.engine.count(logs.query & best[2]), str(best[2]), code, result)
+
+
+def _slower(logs: Logs, rest: Query, top: Query) -> tuple[float, str]:
+    """What the slow ones have more often, and how much that tells."""
+    known = set(logs.engine.field_names())
+    fields = [f for f in WHERE_PRESENT if f in known and f != "event_name"]
+    if not logs.engine.count(logs.query & top):
+        return 0.0, ""
+    frame = compare(logs, logs.where(rest), logs.where(top), fields=fields).frame
+    frame = frame.filter(pl.col("change").is_in(("grown", "new")), pl.col("value").is_not_null())
+    # What is most of the slow ones tells more than what is few of them, however rare it is else.
+    frame = frame.with_columns(tells=pl.col("current_share") * pl.col("rank"))
+    frame = frame.sort("tells", descending=True, maintain_order=True).head(_VALUES + 1)
+    told = "; ".join(shown_difference.words(row) for row in frame.iter_rows(named=True))
+    return float(frame["tells"].sum()), told
+
+
+def skewed(logs: Logs, found: list[Finding]) -> Finding | None:
+    """Whose browser's clock is off, the furthest first."""
+    if not 0 < _spans(logs) <= _MOST_SPANS:
+        return None
+    off = clocks.sessions_off(logs.engine.spans()).filter(pl.col("offset_ns").abs() >= _text.SECOND)
+    if not off.height:
+        return None
+    sessions = Query((Condition("session", "in", tuple(off["session"].to_list())),))
+    users = [plain(u, 40) for u in logs.engine.facets(sessions, ["user_id"], 3)["value"].drop_nulls().to_list()]
+    side = "ahead" if off["offset_ns"][0] < 0 else "behind"
+    far = f"up to {_text.duration(abs(off['offset_ns'][0]))} {side}"
+    said = f"the browser's clock is {far} in {plural(off.height, 'session')}"
+    said += f" ({', '.join(users)})" if users else ""
+    return Finding("clocks", said, off.height, str(sessions), "logs.spans", None)
+
+
+def next_(logs: Logs, found: list[Finding]) -> Finding:
+    """What to look at next, and what nobody looked at here."""
+    said = {f.about: f for f in found}
+    steps = [
+        said[about].code for about in ("onset", "errors", "changes", "slow") if about in said and said[about].number
+    ]
+    session = _session(logs)
+    steps += [f'logs.session("{plain(session, 80)}")'] if session else []
+    spans = _spans(logs)
+    unseen = ["fields of over 2,000 values and ids (logs.facets)"]
+    unseen += [f"the clocks of {count(spans)} spans"] if spans > _MOST_SPANS else []
+    unseen += ["what lies inside recordings (logs.session)"] if logs.engine.recordings().height else []
+    text = f"next: {', '.join(steps[:4]) or 'logs.explore()'}; not looked at: {', '.join(unseen)}"
+    return Finding("next", text, len(steps), "", steps[0] if steps else "logs.explore()", None)
+
+
+def _session(logs: Logs) -> str | None:
+    """A session with an error, one that was recorded if there is any."""
+    bad = logs.engine.facets(logs.query & _ERRORS, ["session"], 200)["value"].drop_nulls().to_list()
+    recorded = set(logs.engine.recordings()["session_id"].to_list())
+    return next((s for s in bad if s in recorded), bad[0] if bad else None)
+
+
+def _equals(logs: Logs, field: str, value: str) -> Condition:
+    return Condition(field, "=", _completer.typed(logs.engine, field, [value]).get(value, value))
+
+
+def _most(logs: Logs, query: Query, field: str) -> str | None:
+    """Where nearly all of a query's records are, if they are in one place."""
+    if field not in logs.engine.field_names():
+        return None
+    rows = logs.engine.facets(logs.query & query, [field], 1)
+    total, value = int(rows["records"].sum()), rows["value"][0] if rows.height else None
+    n = int(rows["records"][0]) if rows.height else 0
+    if value is None or rows["values"][0] == 0 or n < 0.9 * logs.engine.count(logs.query & query):
+        return None
+    return f"all of {plain(value, 60)}" if n == total else f"{share(n, total)} of {plain(value, 60)}"
+
+
+def _bytes(logs: Logs) -> int:
+    return int(logs.engine.usage(logs.query, "severity")["bytes"].sum())
+
+
+def _duration(logs: Logs) -> str | None:
+    """The numeric field that says how long something took, and that most records have."""
+    names = [n for n in logs.engine.field_names() if "duration" in n.lower() or any(n.endswith(e) for e in _TIMES)]
+    kinds = logs.engine.dtypes(names)
+    numeric = [n for n in names if kinds[n].is_numeric()]
+    counts = {n: logs.engine.count(logs.query & Query((Condition(n, "exists"),))) for n in numeric}
+    best = max(counts, key=lambda n: (counts[n], n), default=None)
+    return best if best is not None and counts[best] >= _SOME else None
+
+
+def _spans(logs: Logs) -> int:
+    return int(logs.engine.overview.get("spans") or 0)
+
+
+def _named(services: list[str]) -> str:
+    return ", ".join(plain(s, 40) for s in services) or "no service"
+
+
+def _seconds(at: Any) -> float:
+    return float(at.timestamp())
+
+
+_TIMES: Final = tuple(end for end, (kind, _) in FIELD_UNITS.items() if kind == "time")
+_SOME: Final = 100  # numbers of a duration; of fewer a twentieth is no group
+ALL: Final[tuple[Find, ...]] = (contents, wrong, onset, affected, releases, others, volume, slow, skewed, next_)
