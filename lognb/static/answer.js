@@ -1,5 +1,6 @@
 // The rows of an answer that are here: all, or the first of so many in the order that was asked for.
 
+import { number } from "./common.js";
 import { compare, readable, said } from "./shown.js";
 
 export class Answer {
@@ -56,6 +57,15 @@ export class Answer {
       for (const ns of [low, high]) days.add(said(column, ns, zone).slice(0, 10));
     }
     this.days = days.size > 1;
+  }
+
+  /** What is in view, in words, and `more`. */
+  tally(first, last, columns, { by, down, text }, more) {
+    const { got, found, order } = this;
+    if (!got) return "";
+    const column = columns.find((c) => c.name === by);
+    return [order.length ? `rows ${number(first + 1)}–${number(last + 1)} of ${number(found)}` : text ? "no row has this in it" : "no rows", found < got.total && `found in ${number(got.total)}`,
+      found > order.length && `the first ${number(order.length)} are here: find or sort to see others`, column && `by ${column.head} ${down ? "↓" : "↑"}`, ...more].filter(Boolean).join(" · ");
   }
 
   /** The number in the answer of the row that stands at `i`, null where there is none. */

@@ -4,6 +4,10 @@ import { h, number, copy } from "./common.js";
 import { menu } from "./menu.js";
 import { said } from "./shown.js";
 
+/** The keys of a list. */
+export const HELP = [["j k ↓ ↑", "the next, the last row"], ["← →", "another column"], ["PgUp PgDn Home End", "far away"], ["Enter", "open the row, or close it; Tab goes into it"],
+  ["i", "include: records of this row"], ["x", "exclude them"], ["o", "only them"], ["r", "show them in the table"], ["s", "sort by the column"], ["m", "all of these; also a right click"],
+  ["f", "find in the list"], ["c", "copy the list"], ["/", "to the search of records"], ["Esc", "close"], ["?", "these keys"]];
 const NEXT = { include: "exclude", exclude: null };
 
 export class Deeds {

@@ -6,14 +6,11 @@ import { closeMenu, helpBox } from "./menu.js";
 import { Answer } from "./answer.js";
 import { Heads } from "./heads.js";
 import { Tabs } from "./tabs.js";
-import { Deeds } from "./deeds.js";
+import { Deeds, HELP } from "./deeds.js";
 import { fill, levelOf, atRight, largestFirst, sortable } from "./shown.js";
 import { sections } from "./sections.js";
 
 const TALL = 26; // px, as in listing.css
-const HELP = [["j k ↓ ↑", "the next, the last row"], ["← →", "another column"], ["PgUp PgDn Home End", "far away"], ["Enter", "open the row, or close it; Tab goes into it"],
-  ["i", "include: records of this row"], ["x", "exclude them"], ["o", "only them"], ["r", "show them in the table"], ["s", "sort by the column"], ["m", "all of these; also a right click"],
-  ["f", "find in the list"], ["c", "copy the list"], ["/", "to the search of records"], ["Esc", "close"], ["?", "these keys"]];
 let lists = 0;
 
 class Listing {
@@ -36,8 +33,7 @@ class Listing {
     this.find = h("input", { type: "search", class: "ll-find", placeholder: "find", "aria-label": "Find in the list", spellcheck: "false" });
     this.find.addEventListener("input", later(() => this.looked({ text: this.find.value }), 120));
     this.find.addEventListener("keydown", (event) => this.findKey(event));
-    const out = h("button", { "aria-haspopup": "menu", onclick: () => this.deeds.copies(out) }, "copy");
-    this.out = out;
+    const out = this.out = h("button", { "aria-haspopup": "menu", onclick: () => this.deeds.copies(out) }, "copy");
     const keys = h("button", { title: "keys", "aria-label": "keys", onclick: () => this.helped() }, "?");
     this.rows = h("div", { class: "ll-rows", role: "rowgroup" });
     this.grid = h("div", { class: "ll-grid", role: "grid", tabindex: "0", "aria-label": "list" });
@@ -111,8 +107,7 @@ class Listing {
 
   forget() {
     for (const open of this.opened.values()) open.el.remove();
-    this.opened.clear();
-    this.scroll.open.clear();
+    for (const all of [this.opened, this.scroll.open]) all.clear();
   }
 
   /** Ask for the rows that are not here, sort and search those that are; what is shown stays until then. */
@@ -235,18 +230,12 @@ class Listing {
   }
 
   /** What the query says of a row: "include", "exclude" or null. */
-  stateOf(i) {
-    return (this.answer.revision === this.data.revision && (this.data.states || {})[this.shownAt(i)]) || null;
-  }
+  stateOf(i) { return (this.answer.revision === this.data.revision && (this.data.states || {})[this.shownAt(i)]) || null; }
 
-  get columns() {
-    return this.heads.shown;
-  }
+  get columns() { return this.heads.shown; }
 
   /** The number of a row in the answer. */
-  shownAt(i) {
-    return this.answer.row(i);
-  }
+  shownAt(i) { return this.answer.row(i); }
 
   active() {
     const lit = document.activeElement === this.grid;
@@ -266,14 +255,8 @@ class Listing {
   }
 
   tally(first, last) {
-    const { got, found, order } = this.answer;
-    if (!got || !this.data.ready) { this.status.textContent = ""; return; }
-    const here = order.length;
-    const column = this.data.columns.find((c) => c.name === this.look.by);
-    const parts = [here && last >= first ? `rows ${number(first + 1)}–${number(last + 1)} of ${number(found)}` : here ? "" : this.look.text ? "no row has this in it" : "no rows",
-      found < got.total && `found in ${number(got.total)}`, found > here && `the first ${number(here)} are here: find or sort to see others`,
-      column && `by ${column.head} ${this.look.down ? "↓" : "↑"}`, this.heads.left.length && `no room for ${this.heads.left.map((c) => c.head).join(", ")}`, this.data.zone];
-    const text = parts.filter(Boolean).join(" · ");
+    const [columns, left] = [this.data.columns || [], this.heads.left.map((c) => c.head).join(", ")];
+    const text = this.data.ready ? this.answer.tally(first, last, columns, this.look, [left && `no room for ${left}`, this.data.zone]) : "";
     if (this.status.textContent !== text) this.status.textContent = text;
   }
 
@@ -387,14 +370,10 @@ class Listing {
     (this.help.hidden ? this.grid : this.help).focus();
   }
 
-  note(text) {
-    this.told.textContent = text;
-  }
+  note(text) { this.told.textContent = text; }
 
   /** Ask the other half; an error is shown and gives undefined. */
-  tell(kind, args) {
-    return this.port.ask(kind, args).catch((error) => { this.fail(error.message); });
-  }
+  tell(kind, args) { return this.port.ask(kind, args).catch((error) => { this.fail(error.message); }); }
 
   fail(text) {
     this.error.hidden = !text;
@@ -404,8 +383,7 @@ class Listing {
   end() {
     this.off();
     clearTimeout(this.slow);
-    this.size.disconnect();
-    this.grown.disconnect();
+    for (const watch of [this.size, this.grown]) watch.disconnect();
     closeMenu();
   }
 }
