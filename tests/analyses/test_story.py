@@ -29,7 +29,7 @@ def shop_logs(samples: Path) -> ln.Logs:
     return ln.read(samples / "shop.json.zst", samples / "events.parquet", progress=False)
 
 
-def record(seconds: float, body: str = "said", **attributes: str) -> dict[str, Any]:
+def record(seconds: float, body: str = "said", **attributes: Any) -> dict[str, Any]:
     """One record as JSON lines have it."""
     at = NINE + round(seconds * 1e9)
     return {"timestamp": at, "message": body, "level": attributes.pop("level", "info"), **attributes}
@@ -227,6 +227,8 @@ def test_addresses_of_other_tools() -> None:
         {"name": "own", "url": "https://t.example/4b?at={iso}&ms={ms}"},
     ]
     assert links(ids) == []
+    (issue,) = links({"issue_id": "0199"}, "https://eu.posthog.com/project/7")
+    assert issue == {"name": "error", "url": "https://eu.posthog.com/project/7/error_tracking/0199"}
 
 
 @pytest.mark.parametrize(
@@ -246,6 +248,14 @@ def test_the_project_may_stand_in_the_environment(monkeypatch: pytest.MonkeyPatc
     (replay, person) = links({"session_id": "s", "user_id": "a b"})
     assert replay["url"] == "https://us.posthog.com/project/1/replay/s?t={seconds}"
     assert person["url"] == "https://us.posthog.com/project/1/person/a%20b"
+
+
+def test_the_issue_of_an_exception_event_is_linked() -> None:
+    thrown = {"$exception_issue_id": "0199-issue", "$exception_list": [{"type": "TypeError", "value": "no"}]}
+    logs = read(record(0, session_id="s", event_name="$exception", **thrown))
+    told = logs.session("s", project_url="https://eu.posthog.com/project/7")
+    assert {"name": "error", "url": "https://eu.posthog.com/project/7/error_tracking/0199-issue"} in told.data["links"]
+    told.close()
 
 
 def test_spans_say_where_a_call_came_from(shop_logs: ln.Logs, truth: dict[str, Any]) -> None:
