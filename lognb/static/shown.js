@@ -3,7 +3,7 @@
 import { h, number, plain, clock } from "./common.js";
 
 const LEVELS = ["unspecified", "trace", "debug", "info", "warn", "error", "fatal"];
-const WIDTHS = { text: "minmax(230px, 3fr)", code: "minmax(110px, 1.4fr)", words: "minmax(90px, 1fr)", number: 68, errors: 64, bar: 78, bytes: 72, share: 66, time: 84,
+const WIDTHS = { text: "minmax(120px, 3fr)", code: "minmax(110px, 1.4fr)", words: "minmax(90px, 1fr)", number: 68, errors: 64, bar: 78, bytes: 72, share: 66, time: 84,
   duration: 78, severity: 80, trend: 100, flag: 74 };
 const DAYS = 118; // of a time with its day
 const LEAST = { text: 230, code: 110, words: 90 };
