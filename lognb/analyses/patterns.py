@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from lognb import _regex, _text
+from lognb import _text
 from lognb._text import clock, count, day, plural, share
 from lognb.analyses.mined import FIELD, bodies
 from lognb.charts import patterns as charts
@@ -141,7 +141,7 @@ def _looked_at(logs: Logs, frame: pl.DataFrame) -> pl.DataFrame:
     for row, template in enumerate(frame["text"].to_list()):
         body, line = seen.get(row, (none, none))
         filled = fill(template, line)
-        examples = body.unique(maintain_order=True).head(EXAMPLES).to_list()
+        examples = list(dict.fromkeys(body))[:EXAMPLES]
         regex = _regex_for(template, body)
         rows.append((filled.text, template, examples, filled.slots, len(body), filled.fitting, regex))
     names = ("text", "template", "examples", "slots", "sampled", "fitting", "regex")
@@ -150,7 +150,7 @@ def _looked_at(logs: Logs, frame: pl.DataFrame) -> pl.DataFrame:
 
 def _regex_for(template: str, body: pl.Series) -> str | None:
     text = searched(template)
-    if text is None or _regex.fault(text) is not None or not len(body):
+    if text is None or not len(body):
         return None
     return text if body.str.contains(f"(?i){text}").all() else None
 

@@ -44,14 +44,15 @@ class Outlines:
 def of_batch(bodies: pl.Series, start: int = 0) -> tuple[pl.Series, pl.DataFrame]:
     """The hash of each body, and rows: `hash`, `outline`, `records`, `place`: the distinct bodies, without null.
 
-    >>> of_batch(pl.Series(["took 1 ms", "took 2 ms", "took 1 ms", None]))[1].select("outline", "records").rows()
-    [('took 0 ms', 2), ('took 0 ms', 1)]
+    >>> found = of_batch(pl.Series(["took 1 ms", "took 2 ms", "took 1 ms", None]))[1]
+    >>> sorted(found.select("outline", "records").rows())
+    [('took 0 ms', 1), ('took 0 ms', 2)]
     """
     hashes = bodies.hash().alias("hash")
     rows = pl.DataFrame({"hash": hashes, "row": pl.int_range(len(bodies), eager=True, dtype=pl.UInt32)})
     if bodies.null_count():
         rows = rows.filter(bodies.is_not_null())
-    distinct = rows.group_by("hash").agg(pl.len().cast(pl.UInt64).alias("records"), pl.col("row").min()).sort("row")
+    distinct = rows.group_by("hash").agg(pl.len().cast(pl.UInt64).alias("records"), pl.col("row").min())
     texts = outline(headline(bodies.gather(distinct["row"])))
     place = (distinct["row"].cast(pl.Int64) + start).alias("place")
     return hashes, distinct.select("hash", "records").with_columns(texts.alias("outline"), place)
@@ -112,12 +113,18 @@ class _Known:
     def add(self, hashes: pl.Series, distinct: pl.DataFrame) -> NDArray[np.uint32]:
         """The number of each body's outline."""
         distinct = distinct.with_columns(pl.col("outline").hash().alias("key"))
-        new = distinct.unique("key", maintain_order=True).join(self.table, on="key", how="anti", maintain_order="left")
+        sums = pl.len().alias("bodies"), pl.col("records").sum(), pl.col("outline").first()
+        grouped = distinct.group_by("key").agg(sums)
+        new = grouped.join(self.table, on="key", how="anti")
         at = pl.int_range(self.table.height, self.table.height + new.height, eager=True, dtype=pl.UInt32)
         self.table = pl.concat([self.table, new.select("key", "outline").with_columns(at.alias("number"))])
-        distinct = distinct.join(self.table.select("key", "number"), on="key")
-        self.counts.append(distinct.group_by("number").agg(pl.col("records").sum()))
-        self.samples.append(_lowest(distinct.select("number", "hash", "place")))
+        grouped = grouped.select("key", "bodies", "records").join(self.table.select("key", "number"), on="key")
+        distinct = distinct.select("hash", "place", "key").join(grouped.select("key", "number", "bodies"), on="key")
+        self.counts.append(grouped.select("number", "records"))
+        # Of many hashes the lowest are certainly below four times the part that is wanted: the others need no sorting.
+        bound = (2.0**64 * 4 * SAMPLES / pl.col("bodies")).clip(upper_bound=2.0**63 * 1.9)
+        low = (pl.col("bodies") <= 4 * SAMPLES) | (pl.col("hash") < bound.cast(pl.UInt64))
+        self.samples.append(_lowest(distinct.filter(low).select("number", "hash", "place")))
         self.waiting += self.samples[-1].height
         if self.waiting > _MERGE:
             self.merge()

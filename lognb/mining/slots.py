@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
 from lognb.mining.masks import SLOT
 from lognb.mining.texts import ENOUGH, values
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 FEW: Final = 3
 """A slot of so few values is shown as them: {200|500}."""
@@ -41,6 +45,7 @@ KINDS: Final = (
     ("id", r"\S*[0-9]\S*"),
     ("word", r"\S+"),
 )  # fmt: skip
+_FORMS: Final = [(kind, re.compile(form)) for kind, form in KINDS]
 _NUMERIC: Final = ("int", "number")
 _TOP_TYPE: Final = pl.List(pl.Struct({"value": pl.String(), "records": pl.UInt32()}))
 SLOTS: Final = pl.List(
@@ -74,34 +79,31 @@ def fill(template: str, headlines: pl.Series, *, complete: bool = True) -> Fille
     if SLOT not in template:
         return Filled(template, [], len(headlines))
     found = values(template, headlines)
-    if found is None:
-        return Filled(template, [], 0)
-    fits = found.filter(pl.col("0").is_not_null())
-    if not fits.height:
+    if not found:
         return Filled(template, [], 0)
     pieces = template.split(SLOT)
     out, slots = pieces[0], []
-    for i, (column, piece) in enumerate(zip(fits.iter_columns(), pieces[1:], strict=True), 1):
+    for i, (column, piece) in enumerate(zip(zip(*found, strict=True), pieces[1:], strict=True), 1):
         slot = _slot(column)
         shown = [value["value"] for value in slot["top"]]
-        few = complete and slot["values"] <= FEW and fits.height >= ENOUGH and all(0 < len(v) <= _SHORT for v in shown)
+        few = complete and slot["values"] <= FEW and len(found) >= ENOUGH and all(0 < len(v) <= _SHORT for v in shown)
         out += ("{" + "|".join(sorted(shown, key=_natural)) + "}" if few else f"<{slot['kind']}>") + piece
         slots.append({"slot": i, **slot})
-    return Filled(out, slots, fits.height)
+    return Filled(out, slots, len(found))
 
 
-def _slot(column: pl.Series) -> dict[str, Any]:
-    counts = column.alias("value").value_counts().sort(["count", "value"], descending=[True, False])
-    distinct = counts["value"]
-    kind = next((k for k, form in KINDS if distinct.str.contains(rf"^(?:{form})$").all()), "text")
-    top = counts.head(TOP).rename({"count": "records"}).to_dicts()
-    out: dict[str, Any] = {"kind": kind, "values": counts.height, "top": top}
+def _slot(column: Sequence[str]) -> dict[str, Any]:
+    """Of a slot's values. In plain Python: there are few of them, and many slots."""
+    counts = sorted(Counter(column).items(), key=lambda item: (-item[1], item[0]))
+    kind = next((k for k, form in _FORMS if all(form.fullmatch(value) for value, _ in counts)), "text")
+    top = [{"value": value, "records": n} for value, n in counts[:TOP]]
+    out: dict[str, Any] = {"kind": kind, "values": len(counts), "top": top}
     if kind not in _NUMERIC:
         return {**out, "min": None, "median": None, "p99": None}
-    numbers = column.cast(pl.Float64).sort()
+    numbers = sorted(map(float, column))
     # The number of a record (nearest rank), so that it can be searched for.
-    ranked = [numbers[max(0, -(-len(numbers) * q // 100) - 1)] for q in (50, 99)]
-    return {**out, "min": numbers[0], "median": ranked[0], "p99": ranked[1]}
+    median, p99 = (numbers[max(0, -(-len(numbers) * q // 100) - 1)] for q in (50, 99))
+    return {**out, "min": numbers[0], "median": median, "p99": p99}
 
 
 def _natural(text: str) -> tuple[float, str]:

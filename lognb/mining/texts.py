@@ -69,15 +69,16 @@ def _literal(c: str) -> str:
     return c if c.isprintable() else f"\\x{{{ord(c):x}}}"
 
 
-def values(text: str, headlines: pl.Series) -> pl.DataFrame | None:
-    """What stands in each slot of each headline, a column for each slot, "0" and on; null where it does not fit.
+def values(text: str, headlines: pl.Series) -> list[tuple[str, ...]]:
+    """What stands in the slots of each headline that the template fits; nothing for a template that is too long.
 
-    None for a template that is too long for an expression.
+    By an engine whose time is linear in a line, whatever the template is: log text may be chosen to be slow.
     """
     if text.count(SLOT) > _MOST_SLOTS or len(text) > _LONGEST:
-        return None
-    found = headlines.str.extract_groups(anchored(text)).struct.unnest()
-    return found.rename({c: str(i) for i, c in enumerate(found.columns)})
+        return []
+    found = headlines.str.extract_groups(anchored(text)).to_list()
+    rows = [tuple(row.values()) for row in found]
+    return [row for row in rows if row[0] is not None]
 
 
 def restored(text: str, headlines: pl.Series, records: int) -> str:
@@ -90,13 +91,12 @@ def restored(text: str, headlines: pl.Series, records: int) -> str:
     if records < ENOUGH or SLOT not in text or not _shared(headlines):
         return text
     found = values(text, headlines)
-    if found is None or found["0"].null_count():
+    if not found or len(found) < len(headlines):
         return text
     pieces = text.split(SLOT)
     out = pieces[0]
-    for column, piece in zip(found.iter_columns(), pieces[1:], strict=True):
-        word = column[0] if column.n_unique() == 1 else ""
-        out += (word if _WORD.fullmatch(word or "") else SLOT) + piece
+    for column, piece in zip(zip(*found, strict=True), pieces[1:], strict=True):
+        out += (column[0] if len(set(column)) == 1 and _WORD.fullmatch(column[0]) else SLOT) + piece
     return out
 
 

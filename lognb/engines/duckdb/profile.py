@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from lognb.query import Query
 
 _BATCH: Final = 1 << 20
-_SPARE: Final = 4  # so many times the sample are looked at
+_MOST_PAIRS: Final = 1 << 27  # of a value and an id, a byte each
+_SPARE: Final = 2  # so many times the sample are looked at
 
 
 def counted(engine: DuckDB, labels: Labels, query: Query, every: int | None, sample: int) -> pl.DataFrame:
@@ -84,15 +85,23 @@ def _by(engine: DuckDB, name: str, picked: Picked, codes: NDArray[Any], size: in
 
 
 def _distinct(engine: DuckDB, column: str, picked: Picked, codes: NDArray[Any], size: int) -> NDArray[np.int64]:
-    """How many values of a field of ids each code has, by their 64-bit hashes."""
+    """How many values of a field of ids each code has; of more than are coded, by their 64-bit hashes."""
     pairs = [pl.DataFrame(schema={"code": pl.UInt32, "id": pl.UInt64})]
+    coded = engine.codes[column]
+    if coded is not None and (size + 1) * len(coded.literals) <= _MOST_PAIRS:
+        others, width = picked.of(coded.codes), len(coded.literals)
+        seen = np.zeros((size + 1) * width, np.bool_)
+        seen[codes.astype(np.int64) * width + others] = True
+        there = np.array([text is not None for text in coded.texts], np.bool_)
+        found: NDArray[np.int64] = (seen.reshape(size + 1, width)[:size] & there).sum(axis=1)
+        return found
     params = Params()
     value = engine.field(column).text(params)
     if engine.rows(f"SELECT count({value}) FROM store.logs", params)[0][0]:
         some = f"CASE WHEN {value} IS NULL THEN 0 ELSE greatest(hash({value}), 1) END"
         for part, ids in _batches(engine, some, picked, params):
-            found = pl.DataFrame({"code": codes[part].astype(np.uint32), "id": ids}).filter(pl.col("id") > 0)
-            pairs = [pl.concat([*pairs, found]).unique()]
+            here = pl.DataFrame({"code": codes[part].astype(np.uint32), "id": ids}).filter(pl.col("id") > 0)
+            pairs = [pl.concat([*pairs, here]).unique()]
     return np.bincount(pairs[0]["code"].to_numpy(), minlength=size + 1)[:size]
 
 
