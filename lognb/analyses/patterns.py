@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
@@ -24,11 +24,14 @@ if TYPE_CHECKING:
 
 BUCKETS: Final = 40
 EXAMPLES: Final = 3
+_is_error = pl.element().struct.field("value").is_in(["error", "fatal"])
+_errors = pl.col("severities").list.eval(pl.element().struct.field("records").filter(_is_error)).list.sum()
 _COUNTS: Final = pl.List(pl.Struct({"value": pl.String(), "records": pl.UInt64()}))
 _FRAME: Final = {
     "pattern": pl.String(), "text": pl.String(), "records": pl.UInt64(), "share": pl.Float64(),
     "trend": pl.List(pl.Struct({"bucket": TIME, "records": pl.UInt32()})), "new": pl.Boolean(), "severities": _COUNTS,
-    "services": _COUNTS, "sessions": pl.UInt64(), "users": pl.UInt64(), "first": TIME, "last": TIME,
+    "errors": pl.UInt64(), "services": pl.List(pl.String()), "sessions": pl.UInt64(), "users": pl.UInt64(),
+    "first": TIME, "last": TIME,
     "bytes": pl.Int64(), "examples": pl.List(pl.String()), "slots": SLOTS, "sampled": pl.UInt64(),
     "fitting": pl.UInt64(), "template": pl.String(), "regex": pl.String(),
 }  # fmt: skip
@@ -88,12 +91,13 @@ def patterns(logs: Logs, *, sample: int | None = 200) -> Patterns:
     Rows: `pattern` (the id, a field of queries: `pattern=…`), `text` (each slot by its kind, `<int>`, or by its values
     where they are three or fewer, `{200|500}`), `records` (UInt64), `share` of the query's records (Float64, 0 to 1),
     `trend` (a list of {`bucket`, `records`}, about 40, over the query's records), `new` (Boolean: none of its records,
-    whatever else the query asks, lies before the query's window; null where no record does), `severities` and
-    `services` (lists of {`value`, `records`}, most first), `sessions` and `users` (UInt64, how many), `first` and
-    `last` (Datetime ns, UTC), `bytes` (Int64), `examples` (up to 3 bodies), `slots` (a list of {`slot` from 1, `kind`,
-    `values` how many distinct, `top` five of {`value`, `records`}, and for numbers `min`, `median`, `p99`}), `sampled`
-    (how many records `text`, `slots` and `regex` were looked at in), `fitting` (how many of these the template fits),
-    `template` (`<*>` for each slot), `regex` (for `body~"…"`; null if it does not find all of the sample).
+    whatever else the query asks, lies before the query's window; null where no record does), `severities` (a list of
+    {`value`, `records`}, most first), `errors` (UInt64: of severity error or fatal), `services` (a list, most records
+    first), `sessions` and `users` (UInt64, how many), `first` and `last` (Datetime ns, UTC), `bytes` (Int64),
+    `examples` (up to 3 bodies), `slots` (a list of {`slot` from 1, `kind`, `values` how many distinct, `top` five of
+    {`value`, `records`}, and for numbers `min`, `median`, `p99`}), `sampled` (how many records `text`, `slots` and
+    `regex` were looked at in), `fitting` (how many of these the template fits), `template` (`<*>` for each slot),
+    `regex` (for `body~"…"`; null if it does not find all of the sample).
 
     Counts are exact. `sample` records of each pattern are read for its slots: those with the lowest ids, so the same
     ones each time; None reads all. The answer also has `.records(pattern)` and `.regex(pattern)`. Raises QueryError for
@@ -112,6 +116,8 @@ def patterns(logs: Logs, *, sample: int | None = 200) -> Patterns:
     frame = frame.with_columns(
         (pl.col("records") / max(total, 1)).alias("share"),
         (~pl.col("earlier")).alias("new"),
+        _errors.alias("errors"),
+        pl.col("services").list.eval(pl.element().struct.field("value")),
         _timed(frame["trend"], (first or 0) // (every or 1) * (every or 1), every or 1),
     )
     frame = frame.select(pl.col(n).cast(t) for n, t in _FRAME.items())
@@ -175,10 +181,9 @@ def _sentence(logs: Logs, frame: pl.DataFrame, total: int) -> str:
     if rows > 5:
         head += f"; the first 5 are {share(int(frame['records'].head(5).sum()), said)}"
     parts = [head]
-    errors = frame.with_columns(pl.col("severities").map_elements(_errors, pl.Int64).alias("errors"))
-    worst = errors.sort("errors", "pattern", descending=[True, False]).row(0, named=True)
+    worst = frame.sort("errors", "pattern", descending=[True, False]).row(0, named=True)
     if worst["errors"]:
-        all_errors = int(errors["errors"].sum())
+        all_errors = int(frame["errors"].sum())
         parts.append(f"most errors: {_text.plain(worst['text'], 80)} ({count(worst['errors'])} of {count(all_errors)})")
     new = frame.filter(pl.col("new").fill_null(value=False))
     if new.height:
@@ -191,8 +196,3 @@ def _sentence(logs: Logs, frame: pl.DataFrame, total: int) -> str:
     if total > said:
         parts.append(f"{plural(total - said, 'record')} without a body left out")
     return "; ".join(parts)
-
-
-def _errors(severities: pl.Series) -> int:
-    counts: list[dict[str, Any]] = severities.to_list()
-    return sum(c["records"] for c in counts if c["value"] in ("error", "fatal"))

@@ -66,7 +66,7 @@ def _data(frame: pl.DataFrame) -> tuple[list[dict[str, Any]], list[dict[str, Any
         mix = [f"{level} {_text.share(levels[level], row['records'])}" for level in reversed(LEVELS) if level in levels]
         if len(mix) == 1:
             mix = list(levels)
-        services = [c["value"] for c in row["services"]]
+        services = row["services"]
         whom = [_text.plain(s, 24) for s in services[:3]] + ([f"{len(services) - 3} more"] if len(services) > 3 else [])
         under = [*(["new"] if row["new"] else []), ", ".join(whom), ", ".join(mix)]
         rows.append(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import polars as pl
 
-from lognb._text import count, plural
+from lognb._text import count, number, plural
 from lognb.analyses.impact import impact
 from lognb.errors import QueryError
 from lognb.widgets.records import CUT
@@ -40,6 +40,32 @@ def issue(logs: Logs, result: Result, row: Mapping[str, Any]) -> list[dict[str, 
         *_stacks(errors.frames(id)),
         _before(errors, id),
     ]
+
+
+def pattern(logs: Logs, result: Result, row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What stands in the slots of a pattern, some of its bodies, and an expression that finds them."""
+    whole = result.frame.row(by_predicate=pl.col("pattern") == row["pattern"], named=True)
+    all_read = whole["sampled"] == whole["records"]
+    read = plural(whole["sampled"], "record") if all_read else f"{count(whole['sampled'])} of {count(whole['records'])}"
+    levels = ", ".join(f"{level['value']} {count(level['records'])}" for level in whole["severities"])
+    slots = [[f"slot {slot['slot']}, {slot['kind']}", _slot(slot)] for slot in whole["slots"]]
+    examples = [[f"example {i}", body] for i, body in enumerate(whole["examples"], 1)]
+    found = [["body~", whole["regex"]]] if whole["regex"] else []
+    return [
+        {"kind": "text", "text": f"Pattern {whole['pattern']}: {levels}; slots of {read}."},
+        {"kind": "pairs", "pairs": [*slots, *examples, *found]},
+    ]
+
+
+def _slot(slot: Mapping[str, Any]) -> str:
+    """Its numbers, and its most frequent values."""
+    top = ", ".join(f"{value['value']} ({count(value['records'])})" for value in slot["top"])
+    more = slot["values"] - len(slot["top"])
+    said = f"{top} and {count(more)} more" if more else top
+    if slot["min"] is None:
+        return said
+    low, middle, high = (number(slot[name]) for name in ("min", "median", "p99"))
+    return f"from {low}, median {middle}, p99 {high}: {said}"
 
 
 def _stacks(frames: pl.DataFrame) -> list[dict[str, Any]]:

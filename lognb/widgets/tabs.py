@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from lognb.analyses.errors import errors
+from lognb.analyses.patterns import patterns
 from lognb.analyses.sessions import sessions
 from lognb.analyses.traces import traces
 from lognb.widgets import details
@@ -148,5 +149,25 @@ TRACES: Final = Tab(
     narrows=("trace_id", "trace_id"),
     opens=("trace", "trace_id"),
 )
-TABS: Final[dict[str, Tab]] = {tab.name: tab for tab in (ERRORS, SESSIONS, TRACES)}
+PATTERNS: Final = Tab(
+    name="patterns",
+    title="Patterns",
+    ask=patterns,
+    columns=(
+        Column("text", "code", "pattern", rank=0, width=420),
+        Column("records", "bar", rank=0),
+        Column("share", "share", rank=3),
+        Column("trend", "trend"),
+        Column("errors", "errors", rank=1),
+        Column("new", "flag", rank=1),
+        Column("services", "words", rank=2),
+        Column("sessions", "number", rank=5),
+        Column("users", "number", rank=5),
+        Column("first", "time", rank=4),
+        Column("last", "time", rank=4),
+    ),
+    narrows=("pattern", "pattern"),
+    details=details.pattern,
+)
+TABS: Final[dict[str, Tab]] = {tab.name: tab for tab in (ERRORS, SESSIONS, TRACES, PATTERNS)}
 """By name, in the order in which they stand behind the records."""

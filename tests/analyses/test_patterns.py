@@ -57,7 +57,8 @@ def test_columns_are_what_the_docstring_tables(small: ln.Logs) -> None:
     frame = small.patterns().frame
     assert dict(frame.drop("slots", "trend").schema) == {
         "pattern": pl.String, "text": pl.String, "records": pl.UInt64, "share": pl.Float64, "new": pl.Boolean,
-        "severities": counts, "services": counts, "sessions": pl.UInt64, "users": pl.UInt64, "first": time,
+        "severities": counts, "errors": pl.UInt64, "services": pl.List(pl.String),
+        "sessions": pl.UInt64, "users": pl.UInt64, "first": time,
         "last": time, "bytes": pl.Int64, "examples": pl.List(pl.String), "sampled": pl.UInt64, "fitting": pl.UInt64,
         "template": pl.String, "regex": pl.String,
     }  # fmt: skip
@@ -72,7 +73,8 @@ def test_what_it_says(small: ln.Logs) -> None:
     assert [answered["records"], left["records"], empty["records"]] == [60, 21, 1]
     assert answered["share"] == pytest.approx(60 / 83)
     assert answered["severities"] == [{"value": "info", "records": 40}, {"value": "error", "records": 20}]
-    assert answered["services"] == [{"value": "web", "records": 60}]
+    assert (answered["errors"], left["errors"]) == (20, 0)
+    assert answered["services"] == ["web"]
     assert (left["sessions"], left["users"]) == (5, 4)
     assert left["slots"][0]["values"] == 5
     ms = answered["slots"][1]

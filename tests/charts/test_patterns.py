@@ -17,7 +17,7 @@ def row(text: str, trend: list[int], **other: Any) -> dict[str, Any]:
     made = {
         "text": text, "records": sum(trend), "share": 0.5, "new": False,
         "severities": [{"value": "error", "records": 3}, {"value": "info", "records": 1}],
-        "services": [{"value": "web", "records": 4}],
+        "services": ["web"],
         "trend": [{"bucket": t, "records": n} for t, n in zip(at, trend, strict=True)],
     }  # fmt: skip
     return {**made, **other}
@@ -42,7 +42,7 @@ def test_a_row_says_its_text_and_a_bar_its_share_of_the_highest() -> None:
 
 
 def test_hostile_text_is_plain_and_what_is_not_drawn_is_told() -> None:
-    rows, _ = told([row("\x1b[31m\u202e", [1], services=[{"value": "\x07", "records": 1}])])
+    rows, _ = told([row("\x1b[31m\u202e", [1], services=["\x07"])])
     assert rows[0]["text"] == "\\x1b[31m\\u202e"
     assert rows[0]["under"].startswith("\\x07 · ")
     many = pl.DataFrame([row(str(i), [1]) for i in range(MOST + 5)])

@@ -121,6 +121,19 @@ def test_an_issue_of_spans_alone_says_that_it_has_no_record(tmp_path: Path, hear
     listing.close()
 
 
+def test_a_pattern_opens_its_slots_and_examples(logs: ln.Logs, listing: Listing, heard: Heard) -> None:
+    rows = shown(listing, TABS["patterns"], logs)
+    at = next(i for i, text in enumerate(rows["cells"]["text"]) if "loyalty" in text)
+    said, pairs = ask(listing, "details", revision=listing.data["revision"], row=at)
+    assert "slots of 9 records" in said["text"]
+    values = dict(pairs["pairs"])
+    assert values["slot 3, int"] == "from 4,000, median 4,000, p99 4,000: 4000 (9)"
+    assert "did not answer within 4000 ms" in values["example 1"]
+    assert values["body~"].startswith("^")
+    ask(listing, "only", revision=listing.data["revision"], row=at)
+    assert heard.told[-1][1] == "pattern"
+
+
 def test_a_session_opens_its_story_and_those_with_errors_come_first(
     logs: ln.Logs, listing: Listing, heard: Heard
 ) -> None:
