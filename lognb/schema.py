@@ -179,7 +179,7 @@ SESSION_KEYS: Final = (
 )  # fmt: skip
 USER_KEYS: Final = (
     "user.id", "posthogDistinctId", "distinct_id", "distinctId", "distinct.id", "distinctID", "posthogDistinctID",
-    "posthog_distinct_id", "posthog.distinct.id", "posthog.distinct_id", "enduser.id",
+    "posthog_distinct_id", "posthog.distinct.id", "posthog.distinct_id", "enduser.id", "user_id", "userId",
 )  # fmt: skip
 
 # Attributes with the address of the page, or the name of the screen, that a record was sent from: PostHog's events, its

@@ -124,6 +124,11 @@ def _text() -> pl.Expr:
     return pl.when(both).then(pl.concat_str(body, pl.lit(" · "), thrown)).otherwise(alone)
 
 
+def product_events(items: pl.DataFrame) -> int:
+    """How many of the items are product events, whose properties say what they are."""
+    return items.filter(_ALONE).height
+
+
 def captured(engine: Engine, items: pl.DataFrame) -> pl.DataFrame:
     """The items, those of product events told by what their properties say; of very many by their names alone."""
     own = items.filter(_ALONE)["record_id"]

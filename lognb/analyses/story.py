@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from lognb._text import duration
+from lognb._text import count, duration
 from lognb.analyses import happened
 from lognb.analyses.clock import browser_offset
 from lognb.analyses.whose import Kind, Whose, values, whose
@@ -61,6 +61,8 @@ class Told:
     recordings: pl.DataFrame
     clock: Clock = field(default_factory=Clock)
     window: Query = field(default_factory=Query)
+    left: tuple[str, ...] = ()
+    """What is known and not told, in words."""
 
     @property
     def errors(self) -> int:
@@ -82,6 +84,7 @@ def story(logs: Logs, kind: Kind, id: str, *, most: int = RECORDS) -> Told:
     browsers = items.filter("browser")["service_name"].drop_nulls().unique().to_list()
     spans = _spans(engine, found, items, window)
     recordings = _recordings(engine, found, items)
+    left = _left(found, items, recordings)
     items = happened.captured(engine, items)
     if found.kind != "trace":  # a recording is far longer than what one looks at there
         items = _with_recordings(engine, items, recordings, window)
@@ -94,7 +97,7 @@ def story(logs: Logs, kind: Kind, id: str, *, most: int = RECORDS) -> Told:
         whose=found, items=everything, records=records, records_of=total, spans=min(spans.height, SPANS),
         spans_of=spans.height, services=_services(everything, browsers), users=users, recordings=recordings,
         sessions=_sessions(everything, clock, recordings["session_id"].to_list()),
-        joined=_joined(engine, found.query & window, total), clock=clock, window=window,
+        joined=_joined(engine, found.query & window, total), clock=clock, window=window, left=left,
     )  # fmt: skip
 
 
@@ -157,6 +160,17 @@ def _with_recordings(engine: Engine, items: pl.DataFrame, recordings: pl.DataFra
     twice = own & lane.is_in(["clicks", "inputs"] if better else ["pages", "clicks", "inputs"])
     items = items.with_columns(_as_event(twice))
     return pl.concat([items, found.with_columns(_as_event(pages)) if better else found])
+
+
+def _left(found: Whose, items: pl.DataFrame, recordings: pl.DataFrame) -> tuple[str, ...]:
+    """Bounds that were met."""
+    recorded, events = recordings["session_id"].n_unique(), happened.product_events(items)
+    said = []
+    if recorded > RECORDED and found.kind != "trace":
+        said.append(f"{RECORDED} of {count(recorded)} recordings in lanes")
+    if events > happened.EVENTS:
+        said.append(f"{count(events)} product events by their names alone")
+    return tuple(said)
 
 
 def _as_event(which: pl.Expr) -> list[pl.Expr]:

@@ -8,7 +8,7 @@ import { shortly } from "./marks.js";
 export function heading(head, d, can) {
   const some = (n, of, word) => `${n < of ? `${number(n)} of ` : ""}${number(of)} ${word}${of === 1 ? "" : "s"}`;
   const user = d.users[0], more = d.users.length + d.users_more - 1;
-  const amounts = [some(d.records, d.records_of, "record") + (d.records < d.records_of ? " (the first, then errors only)" : ""), d.spans_of ? some(d.spans, d.spans_of, "span") : "no spans", d.recordings.length ? (d.recordings.length > 1 ? `${number(d.recordings.length)} recordings` : "recording") : "no recording"];
+  const amounts = [some(d.records, d.records_of, "record") + (d.records < d.records_of ? " (the first, then errors only)" : ""), d.spans_of ? some(d.spans, d.spans_of, "span") : "no spans", d.recordings.length ? (d.recordings.length > 1 ? `${number(d.recordings.length)} recordings` : "recording") : "no recording", ...(d.left || [])];
   const name = { session: "Session", user: "User", trace: "Trace" }[d.kind], short = d.kind === "user" || d.id.length < 13 ? d.id : d.id.slice(0, 8);
   const path = d.services.slice(0, 5).map((s) => plain(s)).join(" → ") + (d.services.length > 5 ? ` and ${number(d.services.length - 5)} more` : "");
   head.replaceChildren(

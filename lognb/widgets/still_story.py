@@ -86,6 +86,7 @@ def _amounts(told: Told) -> str:
     if told.whose.kind == "user":
         sessions = told.sessions.height
         parts.insert(0, some(sessions, max(told.whose.sessions_of, sessions), "session"))
+    parts += told.left
     joined = [f"{count(n)} by {by}" for by, n in told.joined.items() if by != "neither"]
     return " · ".join(parts) + (f" (joined {', '.join(joined)})" if len(joined) > 1 else "")
 

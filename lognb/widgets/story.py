@@ -176,6 +176,7 @@ class Story(Widget):
             "records_of": told.records_of,
             "spans": told.spans,
             "spans_of": told.spans_of,
+            "left": list(told.left),
             "errors": told.errors,
             "joined": told.joined,
             "sessions": [

@@ -263,3 +263,14 @@ def test_spans_say_where_a_call_came_from(shop_logs: ln.Logs, truth: dict[str, A
     kinds = told.items.filter(pl.col("lane") == "spans")["kind"].to_list()
     assert kinds.count("shop-web → front") == 1
     assert kinds.count("front → checkout") == 2
+
+
+def test_what_is_known_and_not_told_is_said(monkeypatch: pytest.MonkeyPatch, samples: Path) -> None:
+    logs = ln.read(samples / "shop.json.zst", samples / "events.parquet", samples / "recordings", progress=False)
+    user = "u-35"
+    assert story(logs, "user", user).left == ()
+    monkeypatch.setattr(happened, "EVENTS", 3)
+    monkeypatch.setattr("lognb.analyses.story.RECORDED", 0)
+    told = story(logs, "user", user)
+    events = len(logs.where(f"user_id={user} event_name exists"))
+    assert told.left == ("0 of 1 recordings in lanes", f"{events} product events by their names alone")
