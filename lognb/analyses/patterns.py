@@ -138,27 +138,35 @@ def _looked_at(logs: Logs, frame: pl.DataFrame) -> pl.DataFrame:
     drawn = frame.select("sample").with_row_index("row").explode("sample").drop_nulls().with_row_index("order")
     # Bodies come in the order of the table; then they stand again as they were drawn, the lowest ids first.
     drawn = drawn.sort("sample")
-    read = bodies(logs.engine.take(drawn["sample"].to_numpy(), ["body", "body_type"]))
-    lines = drawn.with_columns(read.alias("body"), headline(read).alias("line")).sort("order")
-    grouped = lines.group_by("row", maintain_order=True).agg("body", "line")
-    seen = {row: (body, line) for row, body, line in zip(*(grouped[c] for c in ("row", "body", "line")), strict=True)}
-    none = pl.Series([], dtype=pl.String)
+    read = bodies(logs.engine.take(drawn["sample"].to_numpy(), ["body", "body_type"])).alias("body")
+    # Equal ones are looked at once.
+    once = (
+        drawn.with_columns(read).group_by("row", "body").agg(pl.len().alias("n"), pl.col("order").min()).sort("order")
+    )
+    once = once.with_columns(headline(once["body"]).alias("line"))
+    grouped = once.group_by("row", maintain_order=True).agg("body", "line", "n")
+    seen = {row[0]: row[1:] for row in zip(*(grouped[c] for c in ("row", "body", "line", "n")), strict=True)}
+    none = (pl.Series([], dtype=pl.String), pl.Series([], dtype=pl.String), pl.Series([], dtype=pl.UInt32))
     rows = []
     for row, template in enumerate(frame["text"].to_list()):
-        body, line = seen.get(row, (none, none))
-        filled = fill(template, line)
-        examples = list(dict.fromkeys(body))[:EXAMPLES]
-        regex = _regex_for(template, body)
-        rows.append((filled.text, template, examples, filled.slots, len(body), filled.fitting, regex))
+        body, line, n = seen.get(row, none)
+        filled = fill(template, line, n.to_list())
+        sampled = sum(n)
+        # Where bodies are their headlines and the template fits, the expression finds them too.
+        plain = filled.fitting == sampled and body.equals(line)
+        regex = _regex_for(template, body, known=plain)
+        rows.append(
+            (filled.text, template, body.head(EXAMPLES).to_list(), filled.slots, sampled, filled.fitting, regex)
+        )
     names = ("text", "template", "examples", "slots", "sampled", "fitting", "regex")
     return pl.DataFrame(rows, schema={n: _FRAME[n] for n in names}, orient="row")
 
 
-def _regex_for(template: str, body: pl.Series) -> str | None:
+def _regex_for(template: str, body: pl.Series, *, known: bool) -> str | None:
     text = searched(template)
     if text is None or not len(body):
         return None
-    return text if body.str.contains(f"(?i){text}").all() else None
+    return text if known or body.str.contains(f"(?i){text}").all() else None
 
 
 def _timed(trend: pl.Series, first: int, every: int) -> pl.Series:

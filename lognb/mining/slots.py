@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
@@ -68,42 +70,48 @@ class Filled:
     fitting: int
 
 
-def fill(template: str, headlines: pl.Series, *, complete: bool = True) -> Filled:
-    """Look at what stands in the slots of a template, in headlines of its records.
-
-    `complete` says that the headlines are all of them or enough to show a slot by its values.
+def fill(template: str, headlines: pl.Series, counts: Sequence[int] | None = None) -> Filled:
+    """Look at what stands in the slots of a template, in headlines of its records, each of which stands for so many.
 
     >>> fill("took <*> ms on <*>", pl.Series([f"took {n} ms on {n % 2}" for n in range(5, 15)])).text
     'took <int> ms on {0|1}'
     """
+    counts = [1] * len(headlines) if counts is None else counts
     if SLOT not in template:
-        return Filled(template, [], len(headlines))
-    found = values(template, headlines)
+        return Filled(template, [], sum(counts))
+    found = [(row, n) for row, n in zip(values(template, headlines), counts, strict=True) if row is not None]
     if not found:
         return Filled(template, [], 0)
+    fitting = [n for _, n in found]
     pieces = template.split(SLOT)
     out, slots = pieces[0], []
-    for i, (column, piece) in enumerate(zip(zip(*found, strict=True), pieces[1:], strict=True), 1):
-        slot = _slot(column)
+    columns = zip(*(row for row, _ in found), strict=True)
+    for i, (column, piece) in enumerate(zip(columns, pieces[1:], strict=True), 1):
+        slot = _slot(column, fitting)
         shown = [value["value"] for value in slot["top"]]
-        few = complete and slot["values"] <= FEW and len(found) >= ENOUGH and all(0 < len(v) <= _SHORT for v in shown)
+        few = slot["values"] <= FEW and sum(fitting) >= ENOUGH and all(0 < len(v) <= _SHORT for v in shown)
         out += ("{" + "|".join(sorted(shown, key=_natural)) + "}" if few else f"<{slot['kind']}>") + piece
         slots.append({"slot": i, **slot})
-    return Filled(out, slots, len(found))
+    return Filled(out, slots, sum(fitting))
 
 
-def _slot(column: Sequence[str]) -> dict[str, Any]:
-    """Of a slot's values. In plain Python: there are few of them, and many slots."""
-    counts = sorted(Counter(column).items(), key=lambda item: (-item[1], item[0]))
+def _slot(column: Sequence[str], records: Sequence[int]) -> dict[str, Any]:
+    """Of a slot's values and their records. In plain Python: there are few of them, and many slots."""
+    found = Counter(column)
+    if len(records) < sum(records):
+        for value, n in zip(column, records, strict=True):
+            found[value] += n - 1
+    counts = sorted(found.items(), key=lambda item: (-item[1], item[0]))
     kind = next((k for k, form in _FORMS if all(form.fullmatch(value) for value, _ in counts)), "text")
     top = [{"value": value, "records": n} for value, n in counts[:TOP]]
     out: dict[str, Any] = {"kind": kind, "values": len(counts), "top": top}
     if kind not in _NUMERIC:
         return {**out, "min": None, "median": None, "p99": None}
-    numbers = sorted(map(float, column))
+    numbers = sorted((float(value), n) for value, n in counts)
+    ends = list(accumulate(n for _, n in numbers))
     # The number of a record (nearest rank), so that it can be searched for.
-    median, p99 = (numbers[max(0, -(-len(numbers) * q // 100) - 1)] for q in (50, 99))
-    return {**out, "min": numbers[0], "median": median, "p99": p99}
+    median, p99 = (numbers[bisect_left(ends, max(1, -(-ends[-1] * q // 100)))][0] for q in (50, 99))
+    return {**out, "min": numbers[0][0], "median": median, "p99": p99}
 
 
 def _natural(text: str) -> tuple[float, str]:

@@ -69,16 +69,16 @@ def _literal(c: str) -> str:
     return c if c.isprintable() else f"\\x{{{ord(c):x}}}"
 
 
-def values(text: str, headlines: pl.Series) -> list[tuple[str, ...]]:
-    """What stands in the slots of each headline that the template fits; nothing for a template that is too long.
+def values(text: str, headlines: pl.Series) -> list[tuple[str, ...] | None]:
+    """What stands in the slots of each headline; None where the template does not fit, or is too long to tell.
 
     By an engine whose time is linear in a line, whatever the template is: log text may be chosen to be slow.
     """
     if text.count(SLOT) > _MOST_SLOTS or len(text) > _LONGEST:
-        return []
+        return [None] * len(headlines)
     found = headlines.str.extract_groups(anchored(text)).to_list()
-    rows = [tuple(row.values()) for row in found]
-    return [row for row in rows if row[0] is not None]
+    rows = (tuple(row.values()) for row in found)
+    return [None if row[0] is None else row for row in rows]
 
 
 def restored(text: str, headlines: pl.Series, records: int) -> str:
@@ -90,7 +90,7 @@ def restored(text: str, headlines: pl.Series, records: int) -> str:
     """
     if records < ENOUGH or SLOT not in text or not _shared(headlines):
         return text
-    found = values(text, headlines)
+    found = [row for row in values(text, headlines) if row is not None]
     if not found or len(found) < len(headlines):
         return text
     pieces = text.split(SLOT)

@@ -143,8 +143,10 @@ def _sample(
         at = low + part.start
         places = at + picked.low if picked.bits is None else picked.index[at] + picked.low
         found = pl.DataFrame({"code": codes[at].astype(np.uint32), "id": ids[low], "place": places})
-        found = pl.concat([kept, found.filter(pl.col("code") < size)]).sort("code", "id", "place")
-        kept = found.group_by("code", maintain_order=True).head(sample)
+        found = pl.concat([kept, found.filter(pl.col("code") < size)])
+        lowest = pl.col("id", "place").bottom_k_by(["id", "place"], min(sample, found.height))
+        kept = found.group_by("code").agg(lowest).explode("id", "place")
+    kept = kept.sort("code", "id", "place")
     lists = kept.group_by("code", maintain_order=True).agg("place")
     every = pl.DataFrame({"code": np.arange(size, dtype=np.uint32)}).join(
         lists, on="code", how="left", maintain_order="left"
