@@ -57,13 +57,13 @@ class Result:
         title = {"text": plain(self.title), "subtitle": said[0] if len(said) == 1 else said, "offset": 10}
         return self._drawn().properties(title=title)
 
-    def to_markdown(self, most: int = SHOWN) -> str:
+    def toescaped(self, most: int = SHOWN) -> str:
         """Sentence, the first rows (`most` of them) and origin as Markdown; log text stands in it escaped."""
-        header = "| " + " | ".join(_markdown(c) for c in self._columns()) + " |"
+        header = "| " + " | ".join(escaped(c) for c in self._columns()) + " |"
         rule = "|" + "|".join(" ---: " if r else " --- " for r in self._right()) + "|"
-        rows = ["| " + " | ".join(_markdown(c) for c in row) + " |" for row in self._cells(most=most)]
-        origin = _markdown(self._origin(most))
-        lines = [f"**{_markdown(self.sentence)}**", "", header, rule, *rows, "", f"*{origin}*", ""]
+        rows = ["| " + " | ".join(escaped(c) for c in row) + " |" for row in self._cells(most=most)]
+        origin = escaped(self._origin(most))
+        lines = [f"**{escaped(self.sentence)}**", "", header, rule, *rows, "", f"*{origin}*", ""]
         return "\n".join(lines)
 
     def to_csv(self) -> str:
@@ -221,5 +221,5 @@ def _json(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int | float | str) else str(value)
 
 
-def _markdown(value: str) -> str:
+def escaped(value: str) -> str:
     return "".join("\\" + c if c in "\\`*_{}[]<>#|~$&" else c for c in plain(value))

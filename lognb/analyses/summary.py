@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from lognb._text import count
+from lognb import _html
+from lognb._text import count, plain
 from lognb.analyses import findings
-from lognb.result import Result
+from lognb.result import Result, escaped
 
 if TYPE_CHECKING:
     from lognb.analyses.findings import Finding
     from lognb.logs import Logs
 
+_WIDE: Final = 120  # characters of a line of text
 _SCHEMA: Final = {
     "line": pl.UInt32(), "about": pl.String(), "said": pl.String(), "number": pl.Float64(), "query": pl.String(),
     "code": pl.String(),
@@ -23,9 +26,38 @@ _SCHEMA: Final = {
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Summary(Result):
-    """The lines, and the Result that each was read from: `results[i]` is that of row i, None where there is none."""
+    """The lines, and the Result that each was read from: `results[i]` is that of row i, None where there is none.
+
+    It shows as its lines, each whole and with the code that gives it again, under the picture of the changes.
+    """
 
     results: tuple[Result | None, ...] = field(default=())
+
+    def __repr__(self) -> str:
+        out = []
+        for line, about, said, code in self._lines():
+            head = f"{line:>2}  {about:<9}  "
+            out += textwrap.wrap(plain(said), _WIDE, initial_indent=head, subsequent_indent=" " * len(head))
+            out.append(" " * len(head) + code)
+        return "\n".join(out)
+
+    def _html(self) -> str:
+        known = next((r for r in self.results if r is not None and r.title == "Changes" and r.frame.height), None)
+        picture = "" if known is None else _html.picture(known._svg(), f"Changes: {known.sentence}")
+        rows = [
+            [_html.text(str(line)), f"<b>{_html.text(about)}</b>", _html.text(said), f"<code>{_html.text(code)}</code>"]
+            for line, about, said, code in self._lines()
+        ]
+        head = ["", "", _html.text(self._origin()), "code"]
+        return _html.block(picture, _html.table(head, rows, [True, False, False, False]))
+
+    def to_markdown(self, most: int = 20) -> str:
+        """The lines as a numbered list; log text stands in it escaped."""
+        told = [f"{n}. **{about}**: {escaped(said)} `{code}`" for n, about, said, code in self._lines()[:most]]
+        return "\n".join([*told, "", f"*{escaped(self._origin(most))}*", ""])
+
+    def _lines(self) -> list[tuple[int, str, str, str]]:
+        return self.frame.select("line", "about", "said", "code").rows()
 
 
 def summary(logs: Logs) -> Summary:
