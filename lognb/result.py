@@ -57,7 +57,7 @@ class Result:
         title = {"text": plain(self.title), "subtitle": said[0] if len(said) == 1 else said, "offset": 10}
         return self._drawn().properties(title=title)
 
-    def toescaped(self, most: int = SHOWN) -> str:
+    def to_markdown(self, most: int = SHOWN) -> str:
         """Sentence, the first rows (`most` of them) and origin as Markdown; log text stands in it escaped."""
         header = "| " + " | ".join(escaped(c) for c in self._columns()) + " |"
         rule = "|" + "|".join(" ---: " if r else " --- " for r in self._right()) + "|"
