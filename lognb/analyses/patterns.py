@@ -81,7 +81,7 @@ class Patterns(Result):
         return str(found[0])
 
 
-def patterns(logs: Logs, *, sample: int | None = 200) -> Patterns:
+def patterns(logs: Logs, *, sample: int | None = 100) -> Patterns:
     """Each kind of message: its constant text, how often, when, by whom, and what stands in its slots. Most first.
 
     Patterns are mined once from all records, whatever the query, so that a pattern has the same id in every window;
@@ -104,7 +104,7 @@ def patterns(logs: Logs, *, sample: int | None = 200) -> Patterns:
     a sample below 1.
     """
     if sample is not None and sample < 1:
-        raise QueryError(f"sample={sample!r} is no number of records; write 200, or None for all")
+        raise QueryError(f"sample={sample!r} is no number of records; write 100, or None for all")
     first, last = logs.engine.window(logs.query)
     every = None if first is None or last is None else _text.step(max(last - first, 1), BUCKETS)
     labels = logs.engine.labels(FIELD)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from lognb.query import Query
 
 _BATCH: Final = 1 << 20
+_MOST_CELLS: Final = 1 << 22  # of a table of counts
 _MOST_PAIRS: Final = 1 << 27  # of a value and an id, a byte each
 _SPARE: Final = 2  # so many times the sample are looked at
 
@@ -75,13 +76,23 @@ def _by(engine: DuckDB, name: str, picked: Picked, codes: NDArray[Any], size: in
     coded = engine.codes[name]
     if coded is None:
         return pl.Series([None] * size, dtype=PROFILE["services"])
-    pairs = pl.DataFrame({"code": codes, "other": picked.of(coded.codes)}).group_by("code", "other").len("records")
+    pairs = _pairs(codes, picked.of(coded.codes), len(coded.texts), size)
     names = pl.DataFrame({"other": np.arange(len(coded.texts)), "value": coded.texts})
-    pairs = pairs.join(names.cast({"other": pairs["other"].dtype}), on="other").filter(pl.col("value").is_not_null())
-    pairs = pairs.cast({"code": pl.Int64}).sort(["code", "records", "value"], descending=[False, True, False])
+    pairs = pairs.join(names, on="other").filter(pl.col("value").is_not_null())
+    pairs = pairs.sort(["code", "records", "value"], descending=[False, True, False])
     lists = pairs.group_by("code", maintain_order=True).agg(pl.struct("value", "records").alias("found"))
     every = pl.DataFrame({"code": np.arange(size)}).join(lists, on="code", how="left", maintain_order="left")
     return every["found"].fill_null([])
+
+
+def _pairs(codes: NDArray[Any], others: NDArray[Any], width: int, size: int) -> pl.DataFrame:
+    """Rows: `code`, `other`, `records`: two numbers that rows have together."""
+    if (size + 1) * width > _MOST_CELLS:
+        found = pl.DataFrame({"code": codes, "other": others}).group_by("code", "other").len("records")
+        return found.cast({"code": pl.Int64, "other": pl.Int64, "records": pl.Int64}).filter(pl.col("code") < size)
+    table = np.bincount(codes.astype(np.int64) * width + others, minlength=(size + 1) * width)[: size * width]
+    at = np.flatnonzero(table)
+    return pl.DataFrame({"code": at // width, "other": at % width, "records": table[at]})
 
 
 def _distinct(engine: DuckDB, column: str, picked: Picked, codes: NDArray[Any], size: int) -> NDArray[np.int64]:
