@@ -12,6 +12,12 @@ from lognb.replay.page import dicts, one_line
 _LINE: Final = 500  # characters of an item's text
 _CONSOLE: Final = "rrweb/console@1"
 _NETWORK: Final = "rrweb/network@1"
+_NUMBERED: Final = "posthog/network@1"
+# An older plugin of PostHog: one request an event, its members by number. Those of them that a row is made from.
+_NUMBERS: Final = {
+    "0": "entryType", "1": "timeOrigin", "2": "name", "3": "startTime", "15": "endTime", "18": "initiatorType",
+    "21": "responseStatus", "22": "transferSize", "39": "duration", "40": "timestamp",
+}  # fmt: skip
 _SEVERITY: Final = {
     "error": "error", "assert": "error", "warn": "warn", "debug": "debug", "trace": "debug",
 }  # fmt: skip
@@ -26,6 +32,8 @@ def plugin(time: float, data: dict[str, Any], window: Any) -> list[dict[str, Any
         return console(time, payload, window)
     if data.get("plugin") == _NETWORK:
         return [one for r in dicts(payload.get("requests")) for one in _request(time, r, window)]
+    if data.get("plugin") == _NUMBERED:
+        return _request(time, {name: payload[n] for n, name in _NUMBERS.items() if n in payload}, window)
     return []
 
 
@@ -81,7 +89,8 @@ def _request(time: float, r: dict[str, Any], window: Any) -> list[dict[str, Any]
         at = origin + start
     elif at is None:
         at = time - (duration or 0)  # it is written down when it has ended
-    status = number(r.get("responseStatus")) if r.get("responseStatus") is not None else number(r.get("status"))
+    # `status` is what the call got, 0 if it got nothing. A browser's timings say 0 for what another site's answer was.
+    status = number(r.get("status")) if r.get("status") is not None else number(r.get("responseStatus")) or None
     method = str(r.get("method") or "GET").upper()
     shown = "" if status is None else " failed" if status == 0 else f" {status:.0f}"
     trace_id, span_id = _trace(r.get("requestHeaders"))

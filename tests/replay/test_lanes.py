@@ -188,6 +188,37 @@ def test_network() -> None:
     assert (rows[0]["detail"]["status"], rows[0]["detail"]["duration_ms"]) == (504, 700)
 
 
+def test_network_of_an_older_plugin_has_numbers_for_names() -> None:
+    said = [
+        {"0": "resource", "1": START, "2": "http://shop.example/api/x", "3": 200.5, "18": "fetch", "21": 504, "39": 700},
+        {"0": "resource", "1": START, "2": "http://shop.example/i.png", "3": 300, "15": 310.5, "18": "img", "22": 9},
+        {"0": "navigation", "2": "http://shop.example/", "21": 200, "39": 50, "40": START + 400},
+        {"0": "paint", "1": START, "2": "first-paint", "3": 9},
+        {"name": "http://shop.example/by-name"},
+    ]
+    rows = told([*recording(), *(plugin("posthog/network@1", one) for one in said)], "network")
+    assert [(r["after"], r["until"], r["text"], r["severity"]) for r in rows] == [
+        (200, 900, "GET /api/x 504", "error"),
+        (300, 310, "GET /i.png", None),
+        (400, 450, "GET / 200", None),
+    ]
+    assert rows[1]["detail"] == {**rows[1]["detail"], "initiator": "img", "bytes": 9, "duration_ms": 10.5}
+
+
+def test_what_the_call_got_counts_more_than_what_the_timings_say() -> None:
+    requests = [
+        {"name": "http://shop.example/a", "status": 500, "responseStatus": 200, "timestamp": START + 1},
+        {"name": "http://fonts.example/b", "responseStatus": 0, "timestamp": START + 2},  # another site's: not told
+        {"name": "http://fonts.example/c", "status": 0, "responseStatus": 0, "timestamp": START + 3},
+    ]
+    rows = told([*recording(), plugin("rrweb/network@1", {"requests": requests})], "network")
+    assert [(r["text"], r["severity"]) for r in rows] == [
+        ("GET /a 500", "error"),
+        ("GET /b", None),
+        ("GET /c failed", "error"),
+    ]
+
+
 def test_idle_time_is_what_lies_between() -> None:
     events = [*recording(), click(3000), click(8000), click(20_000), incremental(20_500, change())]
     assert [(r["after"], r["until"]) for r in told(events, "idle")] == [(8000, 20_000)]
