@@ -34,6 +34,7 @@ from lognb.analyses.summary import summary as _summary_of
 from lognb.analyses.traces import traces as _traces
 from lognb.analyses.usage import usage as _usage
 from lognb.analyses.volume import volume as _volume
+from lognb.analyses.waterfall import waterfall as _waterfall
 from lognb.engines.duckdb import build, open_store, scan_parquet
 from lognb.engines.duckdb import cache as _stores
 from lognb.engines.duckdb.cached import Cache
@@ -183,6 +184,7 @@ class Logs:
     impact = _impact
     changes = _changes
     traces = _traces
+    waterfall = _waterfall
     compare = _compare
     errors = _errors
     explain = _explain

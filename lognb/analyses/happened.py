@@ -7,6 +7,7 @@ is of a browser if its SDK says so: OpenTelemetry's for the web, or PostHog's.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
+from weakref import WeakKeyDictionary
 
 import polars as pl
 
@@ -28,6 +29,9 @@ EVENTS: Final = 5_000
 """Product events whose properties are read, each by itself."""
 _ALONE: Final = pl.col("lane").is_in(["events", "pages", "clicks"]) & pl.col("record_id").is_not_null()
 _BATCH: Final = 10_000
+KEPT: Final = 64
+"""Recordings of an engine whose items are kept: one of 20 MB takes seconds to decode, and its items are small."""
+_RECORDED: Final[WeakKeyDictionary[Engine, dict[str, pl.DataFrame]]] = WeakKeyDictionary()
 _COLUMNS: Final = (
     "record_id", "time", "severity", "service_name", "body", "trace_id", "span_id", "event_name", "session",
 )  # fmt: skip
@@ -150,9 +154,16 @@ def captured(engine: Engine, items: pl.DataFrame) -> pl.DataFrame:
 
 
 def recorded(engine: Engine, session: str) -> pl.DataFrame:
-    """The items of a session's recording."""
-    found = lanes(decode(engine.recording(session)))
-    return found.with_columns(pl.col("text").str.slice(0, TEXT), session=pl.lit(session), browser=True).cast(_CAST)
+    """The items of a session's recording; the last ones that were asked for are kept."""
+    kept = _RECORDED.setdefault(engine, {})
+    found = kept.get(session)
+    if found is None:
+        told = lanes(decode(engine.recording(session)))
+        found = told.with_columns(pl.col("text").str.slice(0, TEXT), session=pl.lit(session), browser=True).cast(_CAST)
+        if len(kept) >= KEPT:
+            kept.pop(next(iter(kept)), None)
+        kept[session] = found
+    return found
 
 
 def spans(frame: pl.DataFrame, browsers: Sequence[str], most: int) -> pl.DataFrame:

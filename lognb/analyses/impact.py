@@ -11,7 +11,7 @@ from lognb import _asking
 from lognb._moments import resolve
 from lognb._text import count, plain, plural, share
 from lognb.charts import impact as charts
-from lognb.errors import QueryError
+from lognb.errors import QueryError, did_you_mean
 from lognb.query import Condition, Query
 from lognb.result import Result
 from lognb.schema import TIME
@@ -25,6 +25,8 @@ _SCHEMA: Final = {
     "session_share": pl.Float64(), "users": pl.UInt64(), "user_share": pl.Float64(), "sessions_converted": pl.UInt64(),
     "session_conversion": pl.Float64(), "users_converted": pl.UInt64(), "user_conversion": pl.Float64(),
 }  # fmt: skip
+
+_NAMES: Final = 1_000  # of events, that a name may have been meant to be
 
 _Window = tuple[int, int]
 
@@ -43,6 +45,8 @@ def impact(logs: Logs, event: str | Query | None = None, baseline: tuple[Moment,
     `user_share` (Float64, of all on that side), `sessions_converted` and `users_converted` (UInt64),
     `session_conversion` and `user_conversion` (Float64, the converted ones' share of the row's); the last four are
     null without `event`, shares of none are null. Records without a time are left out.
+
+    An event that no record is, at any time, is said to be none.
 
     Raises QueryError for an event or a baseline that cannot be, FieldError for a field that no record has.
 
@@ -65,9 +69,10 @@ def impact(logs: Logs, event: str | Query | None = None, baseline: tuple[Moment,
     if chosen is None:
         frame = frame.with_columns(pl.lit(None).cast(t).alias(n) for n, t in _SCHEMA.items() if "conver" in n)
     name = None if event is None else plain(str(event), 60)
+    never = chosen is not None and not logs.engine.count(chosen)
     return Result(
         frame=frame,
-        sentence=_sentence(frame, name),
+        sentence=_sentence(frame, name) + (f"; no record of any time is {name}{_near(logs, event)}" if never else ""),
         title="Impact",
         query=logs.query,
         sources=logs.sources,
@@ -88,6 +93,12 @@ def _event(logs: Logs, event: str | Query) -> Query:
         raise QueryError("event names nothing; give the name of an event, or a query text")
     _asking.check(logs.engine, query, event)
     return query
+
+
+def _near(logs: Logs, event: str | Query | None) -> str:
+    """The events whose names are like one that there is not."""
+    names = logs.engine.facets(Query(), ["event_name"], _NAMES, own=True)["value"].drop_nulls().to_list()
+    return did_you_mean(event, names) if isinstance(event, str) else ""
 
 
 def _during(logs: Logs) -> _Window | None:

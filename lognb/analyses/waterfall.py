@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,14 +13,13 @@ import polars as pl
 from lognb._text import count, duration, plain, plural, share
 from lognb.analyses import clock
 from lognb.analyses.forest import critical_path, plant, self_times, walk
+from lognb.analyses.whose import whose
 from lognb.charts import waterfall as charts
-from lognb.errors import QueryError
-from lognb.query import Condition, Query
 from lognb.result import Result
 from lognb.schema import TIME
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
 
     from lognb.logs import Logs
 
@@ -35,31 +35,60 @@ ROW: Final[dict[str, pl.DataType]] = {
 RECORDS: Final = ("time", "severity", "trace_id", "span_id")
 
 
-def waterfall(logs: Logs, trace_id: str, *, correct: bool = True) -> Result:
+@dataclass(frozen=True, eq=False, repr=False)
+class Waterfall(Result):
+    """The spans of a trace, and `clocks`: how far the clocks of the services that call each other in it are apart.
+
+    One row for each pair of a caller and who it called, by service and node (null where not said), most calls first,
+    from all calls of the trace's session where it has one. `offset_ns` (Int64): so much is the clock of the called one
+    ahead, the middle of `low_ns` to `high_ns`, in which most calls agree, `spread_ns` wide. `pairs` (UInt32): calls, of
+    which `agree` do, and in `outside` the called span does not lie in the caller's. `proven` (Boolean): most agree that
+    the clocks differ; no others are corrected. Without such calls there are no rows.
+    """
+
+    clocks: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=clock.SKEW))
+
+
+def waterfall(logs: Logs, trace_id: str, *, correct: bool = True) -> Waterfall:
     """All spans of one trace in the order in which a waterfall draws them; the query does not narrow them.
 
-    Rows and columns are those of `arranged`; clocks that are off are told by all calls of the trace's session, where it
-    has one, and `correct=False` shows the times as they were sent. The sentence says what
-    the trace took, who used the time on its critical path, what failed and what is missing or corrected. A trace that
-    is known from its records alone has no rows. Raises QueryError for an id that no span and no record has.
+    Rows: a span, parents before their children, siblings by start, those without a time last. `depth` (UInt32): 0 is a
+    root, and a span whose parent is missing (`missing_parent`). `start`, `end` and `duration_ns` (ns UTC; Int64) are as
+    sent; `shown_start` and `shown_end` on one clock, moved where the calls of its session, or of the trace, prove that
+    a clock is off. That is for display only: `correct=False` shows the times as they were sent, and `clocks` of the
+    answer is the table of what is known. On the shown times are measured (Int64) `self_ns`, in which none of the span's
+    children runs, `critical_ns`, its part of the critical path, and `gap_ns`, in which it waits and nothing tells for
+    what; null where a start or an end is absent. `error`: its status; `records` and `error_records` (UInt64): those
+    that name it; `why` (null where all is well): a missing parent, an id that repeats, parents in a circle, a time that
+    is absent.
+
+    The sentence says what the trace took, who used the time on its critical path, what failed, what is missing, what
+    was corrected, and which other traces it links to. A trace that is known from its records alone has no rows. The
+    beginning of an id is enough where it is the beginning of one only. Raises QueryError for an id that no span and no
+    record has, and names those that are near.
+
+    >>> from lognb import read
+    >>> logs = read(b'{"time": "2026-11-03T09:00:00Z", "msg": "paid", "trace_id": "0af7651916cd43dd8448eb211c80319c"}')
+    >>> logs.waterfall("0af76519").sentence
+    'no spans; 1 record'
     """
-    wanted = Condition("trace_id", "=", trace_id)
-    query = Query.parse(str(Query((wanted,))))  # ids in capitals or base64 become what the columns hold
-    trace = str(next(query.leaves()).value)
+    found = whose(logs.engine, "trace", trace_id)
+    trace, query = found.id, found.query
     spans = logs.engine.spans([trace])
     records = logs.engine.fetch(query, RECORDS)
-    if not len(spans) and not len(records):
-        raise QueryError(f"no span and no record has the trace id {plain(trace_id, 80)!r}; logs.traces() lists them")
-    moved = _moved(logs, spans)
+    called = _called(logs, spans)
+    mine = clock.shifts(spans)
+    moved = {at: ns for at, ns in clock.shifts(called).items() if at in mine}
     by_row, path = _placed(spans, moved if correct else {})
     frame = _filled(spans, by_row, records)
-    return Result(
+    return Waterfall(
         frame=frame,
         sentence=_sentence(spans, records, frame, moved, correct=correct),
         title=f"Trace {plain(trace, 40)}",
         query=query,
         sources=logs.sources,
         draw=partial(charts.draw, records=records, path=path),
+        clocks=_of_trace(clock.skew(called), mine),
     )
 
 
@@ -102,12 +131,16 @@ def _filled(spans: pl.DataFrame, by_row: pl.DataFrame, records: pl.DataFrame | N
     return frame.select(pl.col(c).cast(t) for c, t in ROW.items())
 
 
-def _moved(logs: Logs, spans: pl.DataFrame) -> dict[clock.Clock, int]:
-    """The clocks of a trace that are off, by all calls of its session: a single call proves little."""
+def _called(logs: Logs, spans: pl.DataFrame) -> pl.DataFrame:
+    """The spans that tell how the clocks of a trace go: all of its session, as a single call proves little."""
     sessions = spans["session_id"].drop_nulls().unique().to_list()
-    told = logs.engine.spans(session=sessions[0]) if len(sessions) == 1 else spans
-    mine = clock.shifts(spans)
-    return {at: ns for at, ns in clock.shifts(told).items() if at in mine}
+    return logs.engine.spans(session=sessions[0]) if len(sessions) == 1 else spans
+
+
+def _of_trace(clocks: pl.DataFrame, mine: Container[clock.Clock]) -> pl.DataFrame:
+    """Rows of clock.skew whose both sides are in the trace."""
+    sides = clocks.select("parent_service", "parent_node", "child_service", "child_node").rows()
+    return clocks.filter(pl.Series([row[:2] in mine and row[2:] in mine for row in sides], dtype=pl.Boolean))
 
 
 def _placed(spans: pl.DataFrame, moved: Mapping[clock.Clock, int]) -> tuple[pl.DataFrame, pl.DataFrame]:

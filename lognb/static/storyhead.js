@@ -4,6 +4,8 @@ import { h, number, plain } from "./common.js";
 import { stretch } from "./axes.js";
 import { shortly } from "./marks.js";
 
+const ERRORS = "Records, requests, console lines and events that are errors. One failure may be several of them: the browser tells it, and each service that it went through.";
+
 /** Fill `head` with what `d` says; `can` are the ways to do what is clicked there. */
 export function heading(head, d, can) {
   const some = (n, of, word) => `${n < of ? `${number(n)} of ` : ""}${number(of)} ${word}${of === 1 ? "" : "s"}`;
@@ -19,7 +21,7 @@ export function heading(head, d, can) {
       d.kind === "trace" && d.sessions.length === 1 && h("button", { class: "ls-go", title: d.sessions[0].id, onclick: () => can.go("session", d.sessions[0].id) }, `session ${plain(d.sessions[0].id).slice(0, 8)}`),
       d.kind === "user" && h("span", {}, some(d.sessions.length, Math.max(d.sessions_of, d.sessions.length), "session")),
       d.since && h("span", { class: "ln-num" }, `${whenOf(d)} · ${shortly(Number(BigInt(d.to) - BigInt(d.since)))}`),
-      d.errors ? h("span", { class: "ls-of-error" }, h("b", {}, `${number(d.errors)} error${d.errors === 1 ? "" : "s"}`)) : h("span", {}, "no errors"),
+      d.errors ? h("span", { class: "ls-of-error", title: ERRORS }, h("b", {}, `${number(d.errors)} error${d.errors === 1 ? "" : "s"}`)) : h("span", {}, "no errors"),
       path && h("span", { class: "ls-path", title: d.services.map((s) => plain(s)).join(" → ") }, path),
       h("span", { class: "ln-num" }, amounts.join(" · ")),
       h("span", { class: "ls-end" }, clockOf(d, can), d.inside && h("button", { class: "ls-shut", "aria-label": "close the story", title: "close the story", onclick: can.close }, "×")),

@@ -98,3 +98,12 @@ def test_nothing_to_count_is_told(load: Callable[..., ln.Logs]) -> None:
         logs.impact(baseline=("09:30", "09:00"))
     with pytest.raises(QueryError, match="no pair of times"):
         logs.impact(baseline="09:30")  # type: ignore[arg-type]
+
+
+def test_an_event_that_there_is_not_is_said(shop_logs: ln.Logs) -> None:
+    wrong = shop_logs.where("severity=error")
+    assert wrong.impact("order_payed").sentence.endswith(
+        "no record of any time is order_payed; did you mean 'order_paid'?"
+    )
+    assert wrong.impact("event_name=zebra").sentence.endswith("no record of any time is event_name=zebra")
+    assert "no record of any time" not in wrong.impact("order_paid").sentence

@@ -274,3 +274,14 @@ def test_what_is_known_and_not_told_is_said(monkeypatch: pytest.MonkeyPatch, sam
     told = story(logs, "user", user)
     events = len(logs.where(f"user_id={user} event_name exists"))
     assert told.left == ("0 of 1 recordings in lanes", f"{events} product events by their names alone")
+
+
+def test_a_recording_is_told_once_for_each_logs(samples: Path, truth: dict[str, Any]) -> None:
+    session = truth["recordings"]["timeout"]
+    one, other = (ln.read(samples / "recordings", progress=False) for _ in range(2))
+    told = happened.recorded(one.engine, session)
+    assert told.height
+    assert happened.recorded(one.engine, session) is told
+    assert happened.recorded(other.engine, session) is not told
+    assert happened.recorded(other.engine, session).equals(told)
+    assert not happened.recorded(one.engine, "no such session").height

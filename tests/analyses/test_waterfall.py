@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from spanning import MS, NINE, Span, dump, frame
 
 import lognb as ln
-from lognb.analyses.clock import browser_offset
+from lognb.analyses.clock import SKEW, browser_offset
 from lognb.analyses.waterfall import RECORDS, ROW, arranged, waterfall
 from lognb.errors import QueryError
 from lognb.schema import SEVERITY, TIME
@@ -233,8 +233,33 @@ def test_hostile_names_stay_text() -> None:
 
 
 def test_a_trace_that_is_not_there(sample: ln.Logs) -> None:
-    with pytest.raises(QueryError, match=r"no span and no record has the trace id '0{32}'"):
+    with pytest.raises(QueryError, match=r"no trace has the id '0{32}'; there are [\d,]+, as '"):
         waterfall(sample, "0" * 32)
+
+
+def test_the_beginning_of_an_id_is_enough(sample: ln.Logs, faults: dict[str, Any]) -> None:
+    trace = faults["exception"]["trace_id"]
+    assert sample.waterfall(trace[:9]).frame.equals(sample.waterfall(trace).frame)
+
+
+def test_how_clocks_differ_is_a_table(sample: ln.Logs, faults: dict[str, Any]) -> None:
+    fault = faults["clock"]
+    spans = sample.engine.spans(session=fault["sessions"][1]).filter(pl.col("service_name") == "checkout")
+    trace = spans["trace_id"][0]
+    for correct in (True, False):
+        result = sample.waterfall(trace, correct=correct)
+        clocks = result.clocks
+        assert clocks.schema == SKEW
+        off = clocks.filter("proven").row(0, named=True)
+        assert clocks["proven"].sum() == 1
+        assert (off["parent_service"], off["child_service"]) == ("shop-web", "front")
+        assert abs(off["offset_ns"] + fault["skew_ms"] * MS) < 5 * MS  # front's is behind the browser's
+        moved = result.frame.filter(pl.col("start") != pl.col("shown_start"))
+        assert moved["service_name"].unique().to_list() == (["shop-web"] if correct else [])
+        # All calls of the session tell of it, and of no other pair than the trace has.
+        assert off["pairs"] > result.frame.filter(pl.col("service_name") == "shop-web").height
+        named = set(clocks["parent_service"]) | set(clocks["child_service"])
+        assert named <= set(result.frame["service_name"])
 
 
 def test_a_trace_of_records_alone() -> None:

@@ -190,7 +190,7 @@ def test_network() -> None:
 
 def test_network_of_an_older_plugin_has_numbers_for_names() -> None:
     said = [
-        {"0": "resource", "1": START, "2": "http://shop.example/api/x", "3": 200.5, "18": "fetch", "21": 504, "39": 700},
+        {"0": "resource", "1": START, "2": "http://shop.example/api/x", "3": 200.5, "21": 504, "39": 700},
         {"0": "resource", "1": START, "2": "http://shop.example/i.png", "3": 300, "15": 310.5, "18": "img", "22": 9},
         {"0": "navigation", "2": "http://shop.example/", "21": 200, "39": 50, "40": START + 400},
         {"0": "paint", "1": START, "2": "first-paint", "3": 9},
