@@ -21,13 +21,15 @@ EVENTS: Final = pl.Schema({
     "record_id": pl.UInt64(),
     "properties": pl.String(),
 })  # fmt: skip
-_URL: Final = ("$current_url", "url.full", "url")
+_URL: Final = ("$current_url", "url.full", "location.href", "url")
 
 
 def recordings(self: Logs) -> pl.DataFrame:
     """The session recordings found beside the logs, in the columns of schema.RECORDING; the query does not narrow them.
 
-    One row for each session and source, by start, in the time of the browser's clock.
+    One row for each session and source, by start: `start` and `end` (Datetime ns UTC, by the browser's clock), `events`
+    and `windows` (numbers), `size_bytes` (of the events as JSON), `source` and `source_position`. A recording whose
+    session no record and no span has is of the one session that its time, and its user, fits; the load report says so.
     """
     return self.engine.recordings()
 
@@ -35,8 +37,10 @@ def recordings(self: Logs) -> pl.DataFrame:
 def events(self: Logs) -> pl.DataFrame:
     """The records that are events (OpenTelemetry: log records with an event name), in time order.
 
-    `event` is the name, `properties` all attributes as a JSON object, `url` the page where one is said. Events of
-    PostHog are such records.
+    Rows: `time` (Datetime ns UTC), `event` (its name), `session` and `user` (String, null where it names none),
+    `url` (of the page, where one is said), `record_id` and `properties` (all attributes as a JSON object). Events of
+    PostHog are such records; any frame of events is, read with columns={"event_name": …, "session_id": …,
+    "user_id": …, "time": …}.
     """
     query = self.query & Query.parse("event_name exists")
     frame = self.engine.fetch(query, ["time", "event_name", "session_id", "user_id", "record_id", "attributes"])

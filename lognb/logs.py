@@ -72,8 +72,9 @@ def read(
     rotel and PostHog; other Parquet, CSV and JSON lines by the names that loggers usually give to time, level, message
     and ids. `columns` says it instead, as {"body": "msg", "time": "ts"}: a part of the record (schema.RECORD; "time" is
     the timestamp) and the column for it. A frame is one of Polars or pandas, or anything with an Arrow stream. Columns
-    that are no part of the record become attributes with their type. The load report says what was found, how times
-    were read, and what did not fit.
+    that are no part of the record become attributes with their type. A frame of events is read with `columns` that name
+    event_name, session_id and user_id. `columns` holds for all tables among the sources; where they differ, rename a
+    frame's columns to the parts. The load report says what was found, how times were read, and what did not fit.
 
     The records go into a local store once; reading the same content again opens that store, whatever the files are
     called by then. `store` names a file of your own for it instead of lognb's cache. `workers` are the processes that

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _ROWS: Final = 20
 _KEYS: Final = 12
+_LINES: Final = 6  # key moments in a text
 _WIDE, _NAMES, _TALL = 940, 130, 22
 _SPAN: Final = 6  # px of a line of spans
 _DENSE: Final = 3  # px between two marks that are told apart
@@ -34,7 +35,9 @@ _LOUD: Final = "rage|dead"
 def text(told: Told, code: str) -> str:
     """The story in a few lines."""
     lines = [head(told), *(f"  {line}" for line in (_when(told), _amounts(told), _clock(told)) if line)]
-    lines += [f"  {at}  {plain(what, 120)}" for at, _, what in _keys(told, on_one_clock(told.items, told.clock))[0][:6]]
+    lines += [
+        f"  {at}  {plain(what, 120)}" for at, _, what in _keys(told, on_one_clock(told.items, told.clock), _LINES)[0]
+    ]
     return "\n".join([*lines, plain(code)])
 
 
@@ -98,13 +101,14 @@ def _clock(told: Told) -> str:
     return f"browser clock {duration(abs(offset))} {'behind' if offset > 0 else 'ahead'}, corrected here"
 
 
-def _keys(told: Told, items: pl.DataFrame) -> tuple[list[tuple[str, str, str]], int]:
+def _keys(told: Told, items: pl.DataFrame, most: int = _KEYS) -> tuple[list[tuple[str, str, str]], int]:
     """The moments one goes to first: pages, what was wrong, clicks that nothing answered; and how many there are."""
     wrong = pl.col("severity").cast(pl.String).is_in(ERRORS).fill_null(False) & (pl.col("lane") != "spans")
     loud = pl.col("kind").str.contains(_LOUD).fill_null(False) & (pl.col("lane") == "clicks")
     found = items.filter((pl.col("lane") == "pages") | wrong | loud)
     # What was wrong goes before pages, if there is room for some only.
-    kept = found if found.height <= _KEYS else pl.concat([found.filter(wrong | loud), found]).head(_KEYS).sort("time")
+    first = pl.concat([found.filter(wrong | loud), found.filter(~(wrong | loud))])
+    kept = first.head(most).sort("time", maintain_order=True)
     rows = kept.select(
         pl.col("time").dt.timestamp("ns"), "lane", "kind", pl.col("severity").cast(pl.String), "service_name", "text"
     )

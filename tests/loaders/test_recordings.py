@@ -201,6 +201,23 @@ def test_not_linked_where_two_fit_unless_the_user_says_which(tmp_path: Path) -> 
     assert ln.read(tmp_path, progress=False).recordings["session_id"].to_list() == ["b"]
 
 
+def test_a_recording_that_names_its_session_goes_to_another_only_for_a_reason(tmp_path: Path) -> None:
+    export = json.dumps({"version": "2023-04-28", "data": {"id": "mine", "snapshots": EVENTS}}).encode()
+    (tmp_path / "file.json").write_bytes(export)
+
+    def of(*records: dict[str, Any]) -> list[str]:
+        (tmp_path / "logs.jsonl").write_bytes(lines(*records))
+        return list(ln.read(tmp_path, progress=False).recordings["session_id"])
+
+    assert of(record("a", 4), record("a", 60)) == ["mine"]  # they meet for 1 s of 5 s
+    assert of(record("a", 1), record("a", 4)) == ["a"]  # for 3 s: two programs that count sessions each for itself
+    (tmp_path / "file.json").write_bytes(
+        export.replace(b'"snapshots"', b'"person": {"distinct_ids": ["u"]}, "snapshots"')
+    )
+    assert of(record("a", 4), record("a", 60)) == ["a"]
+    assert of(record("a", 1, "v"), record("a", 4, "v")) == ["mine"]
+
+
 def test_through_parquet_and_back(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "logs.jsonl").write_bytes(lines(record("s-1", 1)))

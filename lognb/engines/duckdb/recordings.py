@@ -51,7 +51,8 @@ def create(con: duckdb.DuckDBPyConnection, stage: Stage) -> None:
 
 def _link(con: duckdb.DuckDBPyConnection) -> None:
     """Recordings whose session no record and no span has: where the time of exactly one session, of the same user if
-    both say one, meets theirs, they are its. `linked_from` keeps what they said.
+    both say one, meets theirs, they are its. Of a recording that says another session itself more is asked: that the
+    users are one, or that the session lasts for half of it at least. `linked_from` keeps what they said.
     """
     ids = "SELECT session_id FROM store.{} WHERE session_id <> ''"
     unknown = (
@@ -65,11 +66,15 @@ def _link(con: duckdb.DuckDBPyConnection) -> None:
         "UNION ALL SELECT session_id, user_id, start, \"end\" FROM store.spans WHERE session_id <> ''), "
         "sessions AS (SELECT session_id, min(a) AS first, max(b) AS last, list(DISTINCT user_id) "
         "FILTER (user_id <> '') AS users FROM seen GROUP BY 1), "
-        'mine AS (SELECT session_id, source_ix, min(start) AS start, max("end") AS "end", max(user_id) AS user_id '
+        'mine AS (SELECT session_id, source_ix, min(start) AS start, max("end") AS "end", max(user_id) AS user_id, '
+        "bool_or(named) AS named "
         "FROM store.recordings WHERE session_id NOT IN (SELECT session_id FROM sessions) GROUP BY 1, 2) "
         "SELECT m.session_id AS said, m.source_ix, min(s.session_id) AS one FROM mine m JOIN sessions s "
         'ON s.first <= m."end" AND s.last >= m.start AND (m.user_id IS NULL OR s.users IS NULL '
-        "OR list_contains(s.users, m.user_id)) GROUP BY 1, 2 HAVING count(*) = 1"
+        "OR list_contains(s.users, m.user_id)) GROUP BY 1, 2 HAVING count(*) = 1 AND bool_and(NOT m.named "
+        "OR coalesce(list_contains(s.users, m.user_id), false) OR "
+        '2 * (epoch_ns(least(s.last, m."end")) - epoch_ns(greatest(s.first, m.start))) '
+        '>= epoch_ns(m."end") - epoch_ns(m.start))'
     )
     con.execute(
         "UPDATE store.recordings r SET session_id = f.one, linked_from = f.said FROM fits f "
