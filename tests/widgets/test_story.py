@@ -256,6 +256,19 @@ def test_a_trace_has_the_recording_of_its_session_beside_it(with_recordings: ln.
     told.close()
 
 
+def test_what_went_wrong_comes_before_pages_and_each_moment_once(logs: ln.Logs, truth: dict[str, Any]) -> None:
+    fault = truth["faults"]["release"]
+    (user,) = logs.where(f"session_id={fault['sessions'][0]} user_id exists").to_polars(["user_id"])["user_id"].unique()
+    told = logs.user(user)
+    moments = [line for line in repr(told).splitlines() if re.match(r"  \d\d:\d\d:\d\d\.\d{3}  ", line)]
+    assert len(moments) == 6  # of many pages
+    assert sum("ERROR" in line for line in moments) == min(told.data["errors"], 6) > 2
+    page = re.sub(r"<[^>]+>", "|", told._still()["text/html"].partition("key moments")[2].partition("rows")[0])
+    rows = re.findall(r"\d\d:\d\d:\d\d\.\d{3}[^:]*: [^|]+", page)
+    assert len(rows) == len(set(rows)) > 2
+    told.close()
+
+
 def test_what_is_hostile_is_text_in_the_still_page(tmp_path: Path) -> None:
     record = {
         "message": HOSTILE, "timestamp": "2026-11-03T09:00:00Z", "session_id": HOSTILE, "level": "error",
