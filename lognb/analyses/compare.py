@@ -60,8 +60,9 @@ def compare(
     package, with sources.
 
     `fields` are those to compare; without, all that say of which kind a record is: not ids and times, not fields of
-    over 2,000 values, nor of over 100 that are in fewer than 5 records each. `paired=False` leaves pairs out. Raises
-    QueryError for a side that is none or has other sources, FieldError for a field that no record has.
+    over 2,000 values, nor of over 100 that are in fewer than 5 records each; nor, where conditions on a field tell the
+    sides apart, that field and those that only say it again, as a pod does of its node. `paired=False` leaves pairs
+    out. Raises QueryError for a side that is none or has other sources, FieldError for a field that no record has.
     """
     before, after = side(logs, baseline), side(logs, logs if current is None else current)
     names = _fields(logs, before, after, fields)
@@ -69,6 +70,7 @@ def compare(
     if before.records and after.records:
         rows = [*patterns(before, after)] if fields is None else []
         rows += [row for name in names for row in values(before, after, name)]
+        rows = rows if fields is not None else _informative(rows, before, after)
         rows += numbers(before, after, names if fields else _numeric(logs))
         if paired:
             rows += pairs(before, after, rows)
@@ -94,6 +96,23 @@ def _fields(logs: Logs, before: Side, after: Side, asked: Sequence[str] | None) 
     kept = found.group_by("field", maintain_order=True).agg(pl.col("values").max(), rows=pl.len())
     kept = kept.filter((pl.col("values") <= MOST) & ((pl.col("values") > 1) | (pl.col("rows") > 1)))
     return kept["field"].to_list()
+
+
+def _informative(rows: list[Row], before: Side, after: Side) -> list[Row]:
+    """The rows without those that say no more than which side is which, where a condition on a field says that."""
+    here, there = (set(side.logs.query.leaves()) for side in (before, after))
+    telling = {c.field for c in here - there} & {c.field for c in there - here}
+    if not telling:
+        return rows
+    apart: dict[str, list[int]] = {}
+    for row in rows:
+        if row.what == "value" and row.value is not None and 0 in (row.baseline, row.current):
+            sums = apart.setdefault(row.field, [0, 0])
+            sums[0] += row.baseline
+            sums[1] += row.current
+    # All records of both sides have the field, and no value is on both.
+    again = {field for field, sums in apart.items() if sums == [before.records, after.records]}
+    return [row for row in rows if row.what != "value" or row.field not in telling | again]
 
 
 def _numeric(logs: Logs) -> list[str]:

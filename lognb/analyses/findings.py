@@ -164,7 +164,7 @@ def others(logs: Logs, found: list[Finding]) -> Finding | None:
         said = f"{clock(ns)} {shown_change.words(row, _SERIES)}"
         traits = _traits(logs, row, ns) if row["query"] else []
         told.append(said + (f" ({'; '.join(traits)})" if traits else ""))
-    more = f"; {count(tops.height - _MOMENTS)} moments more" if tops.height > _MOMENTS else ""
+    more = f"; {plural(tops.height - _MOMENTS, 'moment')} more" if tops.height > _MOMENTS else ""
     return Finding("changes", "; ".join(told) + more, tops.height, "", "logs.changes()", result)
 
 
@@ -310,11 +310,12 @@ def _bytes(logs: Logs) -> int:
 
 
 def _duration(logs: Logs) -> str | None:
-    """The numeric field that says how long something took, and that most records have."""
+    """The numeric field that says how long something took, and that most records of services have."""
     names = [n for n in logs.engine.field_names() if "duration" in n.lower() or any(n.endswith(e) for e in _TIMES)]
     kinds = logs.engine.dtypes(names)
     numeric = [n for n in names if kinds[n].is_numeric()]
-    counts = {n: logs.engine.count(logs.query & Query((Condition(n, "exists"),))) for n in numeric}
+    served = logs.query & Query((Condition("service_name", "exists"),))  # events of a product have durations of visits
+    counts = {n: logs.engine.count(served & Query((Condition(n, "exists"),))) for n in numeric}
     best = max(counts, key=lambda n: (counts[n], n), default=None)
     return best if best is not None and counts[best] >= _SOME else None
 

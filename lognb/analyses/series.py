@@ -89,13 +89,20 @@ def gathered(
     """The grid with its gaps, all series, and records and errors by bucket, for a picture."""
     whole = logs.engine.series(query, grid.width, [], 1, "session")
     counted = {c: grid.dense(whole, c) for c in ("records", "errors", "bytes", "distinct")}
-    grid = Grid(grid.start, grid.width, grid.n, _gaps(counted["records"]))
+    grid = Grid(grid.start, grid.width, grid.n, _gaps(_everything(logs, query, grid, counted["records"])))
     found = list(_overall(grid, counted))
     if fields:
         found += _split(grid, logs.engine.series(query, grid.width, list(fields), FEW), fields)
     if number is not None:
         found += _numbers(logs, query, grid, fields, number, of)
     return grid, found, whole
+
+
+def _everything(logs: Logs, query: Query, grid: Grid, records: NDArray[np.float64]) -> NDArray[np.float64]:
+    """All records by bucket, whatever the query: where others were logged, that there are none of these is no gap."""
+    if not query.conditions:
+        return records
+    return grid.dense(logs.engine.series(Query((), query.since, query.until), grid.width, []), "records")
 
 
 def _gaps(records: NDArray[np.float64]) -> tuple[tuple[int, int], ...]:
