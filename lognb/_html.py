@@ -117,7 +117,7 @@ STYLE: Final = (
     ".lognb table.ln-t{border-collapse:collapse;margin:4px 0;font-size:12px;border:0;table-layout:auto}"
     ".lognb .ln-t th,.lognb .ln-t td{text-align:left;padding:2px 14px 2px 0;border:0;background:none;color:inherit;"
     "vertical-align:top;white-space:pre-wrap;overflow-wrap:anywhere;max-width:44em}"
-    ".lognb .ln-t th{font-weight:600;color:var(--ln-dim);border-bottom:1px solid var(--ln-line)}"
+    ".lognb .ln-t th{font-weight:600;color:var(--ln-dim);border-bottom:1px solid var(--ln-line);overflow-wrap:normal}"
     ".lognb table.ln-t tbody tr{background:none}.lognb .ln-t .ln-r{text-align:right;white-space:nowrap}"
     ".lognb summary{cursor:pointer;color:var(--ln-dim);font-size:12px}"
     ".lognb .ln-side{display:flex;flex-wrap:wrap;align-items:flex-start;gap:4px 48px}"

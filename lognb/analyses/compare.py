@@ -14,7 +14,7 @@ from lognb.analyses.sides import side
 from lognb.charts import compare as charts
 from lognb.query import Query
 from lognb.result import Result
-from lognb.schema import TIME
+from lognb.schema import FIELD_UNITS, TIME
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +30,7 @@ _SCHEMA: Final = {
 }  # fmt: skip
 _DATED: Final = 50  # rows, the first, whose first record is looked for
 _TOLD: Final = 3
+_NO_MEASURE: Final = (".id", "_id", "pid")  # ends of names of numbers that only name a thing
 
 
 def compare(
@@ -59,10 +60,11 @@ def compare(
     ratio is beyond those of both its parts. What has no row: no confident claim. Statistics: contrast.py of this
     package, with sources.
 
-    `fields` are those to compare; without, all that say of which kind a record is: not ids and times, not fields of
-    over 2,000 values, nor of over 100 that are in fewer than 5 records each; nor, where conditions on a field tell the
-    sides apart, that field and those that only say it again, as a pod does of its node. `paired=False` leaves pairs
-    out. Raises QueryError for a side that is none or has other sources, FieldError for a field that no record has.
+    `fields` are those to compare; without, all that say of which kind a record is: not ids and times, not numbers
+    whose name states a unit, not fields of over 2,000 values, nor of over 100 that are in fewer than 5 records each;
+    nor, where conditions on a field tell the sides apart, that field and those that only say it again, as a pod does of
+    its node. `paired=False` leaves pairs out. Raises QueryError for a side that is none or has other sources,
+    FieldError for a field that no record has.
     """
     before, after = side(logs, baseline), side(logs, logs if current is None else current)
     names = _fields(logs, before, after, fields)
@@ -91,6 +93,9 @@ def _fields(logs: Logs, before: Side, after: Side, asked: Sequence[str] | None) 
             logs.engine.dtypes([name])
         return list(dict.fromkeys(asked))
     names = [n for n in logs.engine.field_names() if n not in LEFT_OUT]
+    # A number with a unit is a measure: it is compared as a number, and its single values are of no kind.
+    measures = logs.engine.dtypes([n for n in names if n.endswith(tuple(FIELD_UNITS))])
+    names = [n for n in names if not (n in measures and measures[n].is_numeric())]
     union = before.logs.query | after.logs.query
     found = logs.engine.facets(union, names, 1, own=True)
     kept = found.group_by("field", maintain_order=True).agg(pl.col("values").max(), rows=pl.len())
@@ -117,6 +122,7 @@ def _informative(rows: list[Row], before: Side, after: Side) -> list[Row]:
 
 def _numeric(logs: Logs) -> list[str]:
     names = [n for n in logs.engine.field_names() if n not in LEFT_OUT or n == "size_bytes"]
+    names = [n for n in names if not n.endswith(_NO_MEASURE)]
     return [name for name, dtype in logs.engine.dtypes(names).items() if dtype.is_numeric()]
 
 

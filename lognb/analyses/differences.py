@@ -31,7 +31,7 @@ LEFT_OUT: Final = frozenset({
     "record_id", "time", "timestamp", "observed_timestamp", "severity_number", "severity_text", "body", "body_type",
     "trace_id", "span_id", "session_id", "user_id", "attributes", "resource", "scope_attributes", "source_position",
     "size_bytes", "trace_flags", "dropped_attributes_count", "session", "joined_by", "pattern", "issue",
-    "issue_by_line",
+    "issue_by_line", "$user_id", "$device_id", "person_id",
     *SESSION_KEYS, *USER_KEYS,
 })  # fmt: skip
 
