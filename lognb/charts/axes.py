@@ -33,7 +33,9 @@ def amounts(unit: str) -> dict[str, Any]:
     """Options of an axis of numbers: bytes as "20 kB", others with thousands told apart."""
     if unit == "bytes":
         return {"labelExpr": "replace(format(datum.value, '.3~s'), /([a-zA-Z]?)$/, ' $1') + 'B'"}
-    return {"format": ",~r"} if unit != "records" else {"format": ",d", "tickMinStep": 1}
+    # Of few records ticks lie between whole numbers; such a tick has no label.
+    whole = {"labelExpr": "datum.value % 1 ? '' : format(datum.value, ',d')"}
+    return whole if unit == "records" else {"format": ",~r"}
 
 
 def _format(length: int, width: int) -> str:

@@ -141,3 +141,12 @@ def test_the_faults_of_the_sample_are_found_when_they_were(shop: Path, truth: di
     assert frame.height < 20, "most of what is there did not change"
     chart = logs.changes().chart().to_dict()
     assert "vconcat" in chart
+
+
+def test_that_a_filter_lets_nothing_through_is_no_gap(load: Callable[[Iterable[Any]], ln.Logs]) -> None:
+    """One slow record early, then none for a minute while others are logged, then many: that is a step, and no gap."""
+    records = [(t, "info", "web", {"ms": 900 if t == 20 or t >= 100 else 9}) for t in range(200)]
+    frame = load(records).where("ms>600").changes(by=None, every="1s").frame
+    assert at(frame, kind="gap").height == 0
+    steps = at(frame, kind="step", measure="records")
+    assert steps["time"].dt.strftime("%H:%M:%S").to_list() == ["09:01:40"]

@@ -149,3 +149,26 @@ def test_the_release_of_the_sample_is_what_differs(shop: Path, truth: dict[str, 
     told = [*during["query"], *(q for queries in during["also"] for q in queries)]
     for wanted in (f"service.version={fault['version']}", "exception.type=checkout.LoyaltyTimeout"):
         assert wanted in told
+
+
+def test_what_tells_the_sides_apart_is_no_difference(load: Load) -> None:
+    """Two nodes, a pod on each: neither says more than which side is which; what one node alone logs does."""
+    records = [
+        (
+            t,
+            "info",
+            "web",
+            {"node": node, "pod": f"web-{node}", "took_ms": float(t % 7), "thread.id": 7 if node == "a" else 900},
+        )
+        for t in range(600)
+        for node in ("a", "b")
+    ]
+    records += [(300 + t, "warn", "web", {"node": "b", "pod": "web-b", "index": "missing"}) for t in range(40)]
+    logs = load(records)
+    frame = logs.compare("node=a", "node=b").frame
+    assert set(frame["field"]) & {"node", "pod", "took_ms"} == set()
+    assert not frame.filter(what="number", field="thread.id").height, "an id is no measure"
+    warned = row(frame, what="value", field="severity", value="warn")
+    assert (warned["current"], "index=missing" in warned["also"]) == (40, True)
+    asked = logs.compare("node=a", "node=b", fields=["pod"]).frame
+    assert set(asked["value"]) == {"web-a", "web-b"}, "who asks for a field is told"
