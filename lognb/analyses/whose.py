@@ -33,6 +33,7 @@ ALIASES: Final = 1_000
 IDENTIFIED: Final = "$anon_distinct_id"
 _NEAR: Final = 5
 _KNOWN: Final = 2_000
+_HEX: Final = re.compile(r"[0-9a-f]{1,32}")
 _PLAIN: Final = re.compile(r"[\w:@/+=,.\-]+", re.ASCII)
 
 
@@ -95,6 +96,8 @@ def _near(engine: Engine, kind: Kind, field: str, id: str) -> str:
     if _PLAIN.fullmatch(id):
         begins = Condition(field, "~", "^" + "".join(f"[{c}]" if c in ".+" else c for c in id))
         known, n = values(engine, Query((begins,)), field, _NEAR + 1)
+        more = [one for one in _elsewhere(engine, kind, id) if one not in known and not _told(engine, field, one)]
+        known, n = [*known, *more], n + len(more)
     if n == 1:
         return known[0]
     if n:
@@ -108,6 +111,21 @@ def _near(engine: Engine, kind: Kind, field: str, id: str) -> str:
     close = get_close_matches(id, known, _NEAR, 0.7)
     hint = f"did you mean {_listed(close, len(close))}?" if close else f"there are {n:,}, as {_listed(known[:3], n)}"
     raise QueryError(f"no {kind} has the id {_said(id)}; {hint}")
+
+
+def _elsewhere(engine: Engine, kind: Kind, id: str) -> list[str]:
+    """Ids that begin so, of what need not have a record: recordings, and traces. At most some of them."""
+    if kind == "trace":
+        id = id.lower()
+        found = engine.traces(Query())["trace_id"] if _HEX.fullmatch(id) else pl.Series([], dtype=pl.String)
+    else:
+        found = engine.recordings()["session_id" if kind == "session" else "user_id"]
+    return found.filter(found.str.starts_with(id)).unique().sort().head(_NEAR + 1).to_list()
+
+
+def _told(engine: Engine, field: str, id: str) -> bool:
+    """Has a record this id? Those were counted."""
+    return engine.count(Query((Condition(field, "=", id),))) > 0
 
 
 def _said(id: str) -> str:

@@ -285,3 +285,29 @@ def test_a_recording_is_told_once_for_each_logs(samples: Path, truth: dict[str, 
     assert happened.recorded(other.engine, session) is not told
     assert happened.recorded(other.engine, session).equals(told)
     assert not happened.recorded(one.engine, "no such session").height
+
+
+def test_the_beginning_of_an_id_that_no_record_has(samples: Path, truth: dict[str, Any]) -> None:
+    logs = ln.read(samples / "recordings", progress=False)
+    session = truth["recordings"]["timeout"]
+    assert story(logs, "session", session[:13]).whose.id == session
+    assert story(logs, "user", "u-3").whose.id == "u-35"
+    with pytest.raises(QueryError, match=r"2 sessions have an id that begins with '01a210b'"):
+        story(logs, "session", "01a210b")
+
+
+def test_the_beginning_of_a_trace_of_spans_alone(tmp_path: Path) -> None:
+    def spans(*traces: str) -> bytes:
+        one = {"spanId": "b" * 16, "name": "x", "startTimeUnixNano": str(NINE), "endTimeUnixNano": str(NINE + 5)}
+        found = [one | {"traceId": trace} for trace in traces]
+        return json.dumps({"resourceSpans": [{"resource": {}, "scopeSpans": [{"spans": found}]}]}).encode()
+
+    alone, also, told = "abc1" * 8, "abc2" * 8, "abd3" * 8
+    said = json.dumps(record(1, trace_id=told)).encode()
+    logs = ln.read(spans(alone, also, told), said, progress=False)
+    assert logs.waterfall("ABC1").frame["trace_id"].to_list() == [alone]
+    assert story(logs, "trace", "abd").whose.id == told
+    with pytest.raises(QueryError, match=r"2 traces have an id that begins with 'abc'"):
+        story(logs, "trace", "abc")
+    with pytest.raises(QueryError, match=r"3 traces have an id that begins with 'ab'"):
+        story(logs, "trace", "ab")
