@@ -24,8 +24,8 @@ def root() -> Path:
 
 @pytest.fixture(scope="session")
 def samples() -> Path:
-    """The committed capture: data/samples."""
-    return ROOT / "data" / "samples"
+    """The committed capture, data/samples, or the folder of another in SHOP_SAMPLES, for tests marked `truth`."""
+    return Path(os.environ.get("SHOP_SAMPLES", ROOT / "data" / "samples"))
 
 
 @pytest.fixture(scope="session")

@@ -52,12 +52,20 @@ class Contrast:
 
 
 def contrast(
-    before: Numbers, after: Numbers, length: float = 1.0, *, factor: float | None = None, least: float = LEAST
+    before: Numbers,
+    after: Numbers,
+    length: float = 1.0,
+    *,
+    factor: float | None = None,
+    least: float = LEAST,
+    apart: NDArray[np.bool_] | None = None,
 ) -> Contrast:
     """Compare counts (kinds x bins) of a baseline and a current window; `length` is current / baseline in time.
 
     The number of bins may differ, and may be 1: then the variance is taken to be Poisson's. `factor` is the size factor
-    where it is known, as for shares of all records; `least` the smallest |log2| that is told.
+    where it is known, as for shares of all records; `least` the smallest |log2| that is told. Kinds that are `apart`,
+    as errors are, have discovery rates of their own (stratified, Sun et al. 2006, Genetic Epidemiology 30:519): what
+    comes and goes among the others says nothing of how many of them are chance.
     """
     from scipy import special
 
@@ -68,14 +76,17 @@ def contrast(
     spread, df = _spread(before, after)
     one = (n0 == 0) | (n1 == 0)
     both = ~one & (n > 0)
-    q = np.ones(len(n))
+    families = [np.ones(len(n), bool)] if apart is None else [apart, ~apart]
     # F(1, df) upper tail of G / spread, by the incomplete beta function.
     f = _deviance(n0, n1, factor) / spread
     p = special.betainc(df / 2, 0.5, df / (df + f))
-    q[both] = discovery_rates(p[both])
     # On one side only: the chance that all n records fall there, each by the windows' sizes.
     share = np.where(n1 > 0, factor / (1 + factor), 1 / (1 + factor))
-    q[one & (n > 0)] = discovery_rates((share**n)[one & (n > 0)])
+    p = np.where(one, share**n, p)
+    q = np.ones(len(n))
+    for family in families:
+        for kinds in (family & both, family & one & (n > 0)):
+            q[kinds] = discovery_rates(p[kinds])
     error = np.sqrt(spread * (1 / (n0 + 0.5) + 1 / (n1 + 0.5))) / np.log(2)
     bound = np.maximum(np.abs(log2) - 1.96 * error, 0)
     return Contrast(_names(n0, n1, log2, q, least), log2, q, bound, factor)

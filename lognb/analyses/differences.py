@@ -93,10 +93,11 @@ def patterns(before: Side, after: Side) -> Iterator[Row]:
     names, old, new = counts(before, after, PATTERN)
     if not names:
         return
-    found = contrast(old, new, length(before, after))
     engine = after.logs.engine
     texts = dict(engine.labels(PATTERN).table.select("value", "text").iter_rows())
-    failing = set(engine.series(after.logs.query & _ERRORS, 1 << 62, [PATTERN])["by0"].to_list())
+    either = (before.logs.query | after.logs.query) & _ERRORS
+    failing = set(engine.series(either, 1 << 62, [PATTERN])["by0"].to_list())
+    found = contrast(old, new, length(before, after), apart=np.array([name in failing for name in names]))
     for i, (name, change) in enumerate(zip(names, found.change.tolist(), strict=True)):
         if name is None or not change:
             continue

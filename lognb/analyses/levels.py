@@ -28,7 +28,9 @@ _FINEST: Final = 1e-9  # of a number: finer than floating point can tell apart f
 
 
 class Costs(Protocol):
-    """A series and the cost of its stretches."""
+    """A series and the cost of its stretches; `places` are those where its best cuts can be."""
+
+    places: int
 
     def __len__(self) -> int: ...
 
@@ -60,6 +62,7 @@ class _Model:
     def __init__(self, values: Numbers) -> None:
         self.values = np.asarray(values, np.float64)
         self._sum = _summed(self.values)
+        self.places = len(self.values)
 
     def __len__(self) -> int:
         return len(self.values)
@@ -84,6 +87,7 @@ class Counts(_Model):
         super().__init__(values)
         x = self.values
         self._mean = max(float(x.mean()) if len(x) else 0.0, 1e-300)
+        self.places = _places(x)
         noise = _noise(lambda k: (x[k:] - x[:-k]) ** 2 / np.maximum(x[k:] + x[:-k], 1), x[1:] + x[:-1] > 0)
         self.noise = max(noise, _FINEST * self._mean)
 
@@ -103,6 +107,7 @@ class Shares(_Model):
         super().__init__(values)
         self.of = np.asarray(of, np.float64)
         self._of = _summed(self.of)
+        self.places = _places(self.values)
         self.noise = _noise(self._apart, (self.of[1:] > 0) & (self.of[:-1] > 0))
 
     def _apart(self, k: int) -> Numbers:
@@ -187,6 +192,14 @@ class Spreads(_Model):
 
 _SHORT: Final = 10  # buckets that a variance needs
 _KURTOSIS: Final = 1.5  # squares of what is not quite normal vary more than those of what is
+
+
+def _places(counts: Numbers) -> int:
+    """The best level of a stretch begins and ends at something that is counted: where that is rare, few cuts are tried.
+
+    So the ten records of a rare kind have to pay for the search among twenty places, and not among all buckets.
+    """
+    return min(len(counts), 2 * int(np.count_nonzero(counts)) + 1)
 
 
 def _fences(residuals: Numbers) -> tuple[float, float]:

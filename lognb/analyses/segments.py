@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 LEAST: Final = 12
 """A series of fewer buckets has no changes that one could be sure of."""
 
-_PENALTY: Final = 3.0  # times log n for each change: two numbers, where and how much, and a little caution (BIC)
+_PENALTY: Final = 3.0  # times log of places for each change: two numbers, where and how much, and some caution (BIC)
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def segments(model: Costs, tests: int = 1) -> list[Segment]:
     n = len(model)
     if n < LEAST:
         return [Segment(0, n, model.level(0, n), 0.0)] if n else []
-    penalty = _PENALTY * float(np.log(n)) + 2 * float(np.log(max(tests, 1)))
+    penalty = _PENALTY * float(np.log(model.places)) + 2 * float(np.log(max(tests, 1)))
     edges = _cut(model, penalty)
     found = []
     for i, (start, end) in enumerate(pairwise(edges)):

@@ -42,19 +42,19 @@ class Shift:
 def shifts(model: Model, tests: int = 1) -> list[Shift]:
     """All changes of a series, in order."""
     parts = segments(model, tests)
-    n = len(model)
-    found, calm = _excursions(parts, n)
+    n, places = len(model), model.places
+    found, calm = _excursions(parts, n, places)
     for _, run in groupby(range(1, len(calm)), key=lambda i: calm[i].level > calm[i - 1].level):
-        places = list(run)
-        stairs = [calm[places[0] - 1], *(calm[i] for i in places)]
-        if len(places) >= _STAIRS and _straight(model, stairs):
-            found.append(_trend(model, stairs, n))
+        steps = list(run)
+        stairs = [calm[steps[0] - 1], *(calm[i] for i in steps)]
+        if len(steps) >= _STAIRS and _straight(model, stairs):
+            found.append(_trend(model, stairs, places))
             continue
-        found += [_shift("step", calm[i], None, calm[i - 1].level, n) for i in places]
+        found += [_shift("step", calm[i], None, calm[i - 1].level, places) for i in steps]
     return sorted(found + _spreads(model, parts, tests), key=lambda s: s.start)
 
 
-def _excursions(parts: list[Segment], n: int) -> tuple[list[Shift], list[Segment]]:
+def _excursions(parts: list[Segment], n: int, places: int) -> tuple[list[Shift], list[Segment]]:
     """Spikes and dips, and the segments without them."""
     found: list[Shift] = []
     calm = parts[:1]
@@ -64,7 +64,7 @@ def _excursions(parts: list[Segment], n: int) -> tuple[list[Shift], list[Segment
         short = part.end - part.start <= max(_SHORT, n // 50)
         if short and after is not None and abs(after - before) <= _BACK * abs(part.level - before):
             kind = "spike" if part.level > before else "dip"
-            found.append(_shift(kind, part, part.end, before, n))
+            found.append(_shift(kind, part, part.end, before, places))
         elif found and found[-1].end == part.start:
             # Behind a spike the old level goes on.
             calm[-1] = Segment(calm[-1].start, part.end, calm[-1].level, calm[-1].gain)
@@ -73,13 +73,13 @@ def _excursions(parts: list[Segment], n: int) -> tuple[list[Shift], list[Segment
     return found, calm
 
 
-def _shift(kind: str, part: Segment, end: int | None, before: float, n: int) -> Shift:
-    return Shift(kind, part.start, end, before, part.level, part.gain, _confidence(part.gain, n))
+def _shift(kind: str, part: Segment, end: int | None, before: float, places: int) -> Shift:
+    return Shift(kind, part.start, end, before, part.level, part.gain, _confidence(part.gain, places))
 
 
-def _confidence(gain: float, n: int) -> float:
-    """Of a likelihood ratio that is `gain` beyond the penalty: n places and all series are in the penalty already."""
-    return 1 - float(np.exp(-max(gain, 0.0) / 2) / np.sqrt(n))
+def _confidence(gain: float, places: int) -> float:
+    """Of a likelihood ratio that is `gain` beyond the penalty: `places` and all series are in the penalty already."""
+    return 1 - float(np.exp(-max(gain, 0.0) / 2) / np.sqrt(places))
 
 
 def _straight(model: Model, stairs: list[Segment]) -> bool:
@@ -106,10 +106,10 @@ def _beyond(stairs: list[Segment]) -> list[tuple[float, float]]:
     return [(low - part * (stairs[1].level - low), high + part * (high - stairs[-2].level)) for part in (0.25, 0.5)]
 
 
-def _trend(model: Model, stairs: list[Segment], n: int) -> Shift:
+def _trend(model: Model, stairs: list[Segment], places: int) -> Shift:
     gain = max(s.gain for s in stairs[1:])
     first, last = stairs[0], stairs[-1]
-    return Shift("trend", stairs[1].start, last.start, first.level, last.level, gain, _confidence(gain, n))
+    return Shift("trend", stairs[1].start, last.start, first.level, last.level, gain, _confidence(gain, places))
 
 
 def _spreads(model: Model, parts: list[Segment], tests: int) -> list[Shift]:

@@ -123,6 +123,7 @@ def test_what_cannot_be_asked(outage: ln.Logs) -> None:
         outage.changes(field="nosuch")
 
 
+@pytest.mark.truth
 def test_the_faults_of_the_sample_are_found_when_they_were(shop: Path, truth: dict[str, Any]) -> None:
     logs = ln.read(shop)
     frame = logs.changes().frame
@@ -138,7 +139,7 @@ def test_the_faults_of_the_sample_are_found_when_they_were(shop: Path, truth: di
     assert found(release["first_failure"] - 2 * SECOND, service_name="front", measure="error share", kind="step")
     assert found(memory["since"], measure="bytes")
     assert found(memory["until"], measure="bytes") or found(memory["until"] + 2 * SECOND, measure="bytes")
-    assert frame.height < 20, "most of what is there did not change"
+    assert frame["moment"].n_unique() < 12, "most of the time nothing changes"
     chart = logs.changes().chart().to_dict()
     assert "vconcat" in chart
 

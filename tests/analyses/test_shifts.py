@@ -40,7 +40,7 @@ def test_no_other_cut_is_better(values: list[int], kind: str) -> None:
     models = {"counts": Counts(x), "shares": Shares(x, x + 5), "others": Others(x + 1)}
     model: Model = models[kind]
     n = len(x)
-    penalty = 3 * np.log(n)
+    penalty = 3 * np.log(model.places)
     best = [-penalty]
     for end in range(1, n + 1):
         best.append(min(best[a] + model.cost(a, end) for a in range(end)) + penalty)
