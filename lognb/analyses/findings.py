@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
@@ -10,36 +11,32 @@ import polars as pl
 from lognb import _completer, _text
 from lognb._moments import resolve
 from lognb._text import clock, count, plain, plural, share, size
+from lognb.analyses import buckets, changed, slower
 from lognb.analyses import clock as clocks
 from lognb.analyses.changes import changes
-from lognb.analyses.compare import compare
 from lognb.analyses.errors import errors
 from lognb.analyses.explain import explained
-from lognb.analyses.facets import WHERE_PRESENT, facets
+from lognb.analyses.facets import facets
 from lognb.analyses.impact import impact
 from lognb.analyses.stats import stats
 from lognb.analyses.usage import usage
-from lognb.charts import changes as shown_change
-from lognb.charts import compare as shown_difference
-from lognb.query import Condition, Query
+from lognb.query import Condition, Query, format_time
 from lognb.schema import FIELD_UNITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from lognb.analyses.errors import Errors
     from lognb.logs import Logs
     from lognb.result import Result
 
-    Find = Callable[[Logs, list["Finding"]], "Finding | None"]
+    Find = Callable[["Asked"], "Finding | None"]
 
 _ERRORS: Final = Query.parse("severity>=error")
 _ISSUES: Final = 6
-_MOMENTS: Final = 3
-_VALUES: Final = 2
 _GROUP: Final = 3  # errors that are more than chance all of one release
-_SERVICES: Final = 8
-_SERIES: Final = ("service_name", "severity", "pattern")
-_MOSTLY: Final = 0.6  # of a series' records: what they have in common
+_CHANCE: Final = 0.05  # that occurrences lie so near together by chance; up to a half it is said with the doubt
+_LIKELY: Final = 0.5
 _PATTERNS: Final = 500
 _MOST_SPANS: Final = 500_000  # of more, clocks are not looked at here: logs.trace does so for one trace
 
@@ -56,8 +53,25 @@ class Finding:
     result: Result | None = None
 
 
-def contents(logs: Logs, found: list[Finding]) -> Finding:
+class Asked:
+    """Some Logs, what was found in them so far, and what several lines ask, asked once."""
+
+    def __init__(self, logs: Logs) -> None:
+        self.logs = logs
+        self.found: list[Finding] = []
+
+    @cached_property
+    def changes(self) -> Result:
+        return changes(self.logs)
+
+    @cached_property
+    def errors(self) -> Errors:
+        return errors(self.logs)
+
+
+def contents(asked: Asked) -> Finding:
     """What is in here."""
+    logs = asked.logs
     n = len(logs)
     first, last = logs.engine.window(logs.query)
     if first is None or last is None:
@@ -73,9 +87,9 @@ def contents(logs: Logs, found: list[Finding]) -> Finding:
     return Finding("contents", ", ".join(parts), n, "", code, facets(logs, "service_name", "severity"))
 
 
-def wrong(logs: Logs, found: list[Finding]) -> Finding:
+def wrong(asked: Asked) -> Finding:
     """What is wrong: the issues, most frequent first."""
-    result = errors(logs)
+    result = asked.errors
     frame = result.frame
     if not frame.height:
         return Finding("errors", "no errors", 0, str(_ERRORS), "logs.errors()", result)
@@ -93,22 +107,48 @@ def wrong(logs: Logs, found: list[Finding]) -> Finding:
     return Finding("errors", said, total, str(_ERRORS), "logs.errors()", result)
 
 
-def onset(logs: Logs, found: list[Finding]) -> Finding | None:
-    """Since when: the surest rise of errors, explained."""
-    frame = changes(logs).frame
+def onset(asked: Asked) -> Finding | None:
+    """Since when: the surest rise of errors, explained; else the issue whose occurrences lie nearest together."""
+    frame = asked.changes.frame
     rising = (
         (pl.col("measure") == "error share") & (pl.col("after") > pl.col("before")) & (pl.col("kind") != "variance")
     )
     places = frame.select(rising.arg_true()).to_series().to_list()
     if not places:
-        return None
+        return _began(asked)
     row = frame.row(places[0], named=True)
-    result = explained(logs, frame, resolve(row["time"], None, None), row)
+    result = explained(asked.logs, frame, resolve(row["time"], None, None), row)
     return Finding("onset", result.sentence, _seconds(row["time"]), row["query"], f"logs.explain({places[0]})", result)
 
 
-def affected(logs: Logs, found: list[Finding]) -> Finding | None:
+def _began(asked: Asked) -> Finding | None:
+    """Few errors move no share; but that all of one issue fall into a short time says when it began."""
+    start, end = buckets.window(asked.logs)
+    issues = asked.errors.frame
+    several = issues.filter(pl.col("occurrences") >= _GROUP, pl.col("first").is_not_null())
+    likely = []
+    for row in several.iter_rows(named=True):
+        first, last = (resolve(row[name], None, None) for name in ("first", "last"))
+        # The chance that n moments anywhere lie so near together, times the issues that were looked at.
+        w, n = (last - first) / max(end - start, 1), row["occurrences"]
+        chance = (n * w ** (n - 1) - (n - 1) * w**n) * issues.height
+        if start < first < end and chance <= _LIKELY:
+            # Of those that are no chance, what tells where it began says more than a line that only repeats it.
+            likely.append((chance >= _CHANCE, row["culprit"] == "", chance, row["issue"], first, last, row))
+    if not likely:
+        return None
+    unsure, _, _, issue, first, last, row = min(likely, key=lambda one: one[:4])
+    result = explained(asked.logs, asked.changes.frame, first, None)
+    told = f"{plain(row['title'], 70)} ({_named(row['services'])}), all {count(row['occurrences'])} until {clock(last)}"
+    doubt = ", which may be chance" if unsure else ""
+    said = f"{clock(first)} first {told}{doubt}; {result.sentence.partition('; ')[2]}"
+    code = f'logs.explain("{format_time(first)}")'
+    return Finding("onset", said, first / 1e9, f"issue={issue}", code, result)
+
+
+def affected(asked: Asked) -> Finding | None:
     """Whom the errors hit."""
+    logs = asked.logs
     bad = logs.where(_ERRORS)
     if not len(bad):
         return None
@@ -122,8 +162,9 @@ def affected(logs: Logs, found: list[Finding]) -> Finding | None:
     )
 
 
-def releases(logs: Logs, found: list[Finding]) -> Finding | None:
+def releases(asked: Asked) -> Finding | None:
     """Which releases ran, where a service had several, and which errors are of one of them alone."""
+    logs = asked.logs
     name = "service.version"
     if name not in logs.engine.field_names():
         return None
@@ -141,7 +182,7 @@ def releases(logs: Logs, found: list[Finding]) -> Finding | None:
     for service, ran in several.items():
         each = ", ".join(f"{plain(v, 40)} {clock(first)}–{clock(last)}" for first, last, v in ran)
         told.append(f"{plain(service, 40)} ran {each}")
-    issues = errors(logs).frame.filter(pl.col("releases").list.len() == 1, pl.col("occurrences") >= _GROUP)
+    issues = asked.errors.frame.filter(pl.col("releases").list.len() == 1, pl.col("occurrences") >= _GROUP)
     told += [
         f"all {count(row['occurrences'])} {plain(row['title'], 60)} are of {plain(row['releases'][0], 40)}"
         for row in issues.iter_rows(named=True)
@@ -151,39 +192,15 @@ def releases(logs: Logs, found: list[Finding]) -> Finding | None:
     return Finding("releases", "; ".join(told), number, f"{name} exists", f'logs.facets("{name}")', facets(logs, name))
 
 
-def others(logs: Logs, found: list[Finding]) -> Finding | None:
+def others(asked: Asked) -> Finding | None:
     """What else changed, that is no error: when, what, and what its records have in common."""
-    result = changes(logs)
-    frame = result.frame.filter((pl.col("measure") != "error share") & ~pl.col("returns"))
-    tops = frame.group_by("moment", maintain_order=True).agg(pl.all().first())
-    if not tops.height:
-        return None
-    told = []
-    for row in tops.head(_MOMENTS).iter_rows(named=True):
-        ns = resolve(row["time"], None, None)
-        said = f"{clock(ns)} {shown_change.words(row, _SERIES)}"
-        traits = _traits(logs, row, ns) if row["query"] else []
-        told.append(said + (f" ({'; '.join(traits)})" if traits else ""))
-    more = f"; {plural(tops.height - _MOMENTS, 'moment')} more" if tops.height > _MOMENTS else ""
-    return Finding("changes", "; ".join(told) + more, tops.height, "", "logs.changes()", result)
+    said, number = changed.told(asked.logs, asked.changes.frame)
+    return Finding("changes", said, number, "", "logs.changes()", asked.changes) if number else None
 
 
-def _traits(logs: Logs, row: dict[str, Any], since: int) -> list[str]:
-    """What most of a series' records have after its change, and others of that time have not."""
-    then = Query((), since)
-    some = then & Query.parse(row["query"])
-    frame = compare(logs, logs.where(then), logs.where(some), paired=False).frame
-    often = (pl.col("what") == "value") & pl.col("change").is_in(("grown", "new")) & (pl.col("current_share") > _MOSTLY)
-    rows = frame.filter(often & pl.col("value").is_not_null() & ~pl.col("field").is_in(_SERIES))
-    rows = rows.sort("rank", descending=True, maintain_order=True).head(_VALUES)
-    return [
-        f"{share(r['current'], len(logs.where(some)))} {plain(r['field'], 40)}={plain(r['value'], 60)}"
-        for r in rows.iter_rows(named=True)
-    ]
-
-
-def volume(logs: Logs, found: list[Finding]) -> Finding | None:
+def volume(asked: Asked) -> Finding | None:
     """Which kind of message fills the disk, and which has the largest records: what they are like, and where."""
+    logs = asked.logs
     result = usage(logs, "pattern", top=_PATTERNS)
     frame = result.frame.filter(pl.col("pattern").is_not_null() & ~pl.col("pattern").str.starts_with("other ("))
     if not frame.height:
@@ -214,44 +231,21 @@ def _filling(logs: Logs, row: dict[str, Any], whole: int) -> str:
     return ", ".join(parts)
 
 
-def slow(logs: Logs, found: list[Finding]) -> Finding | None:
-    """Of the duration that most records have: in which service, and where, the slowest twentieth are more than else."""
-    name = _duration(logs)
-    if name is None:
+def slow(asked: Asked) -> Finding | None:
+    """Of the duration that most records have: where the same thing is slow more often than elsewhere."""
+    logs, name = asked.logs, _duration(asked.logs)
+    told = None if name is None else slower.said(logs, name)
+    if name is None or told is None:
         return None
-    result = stats(logs, name, by="service_name", top=_SERVICES)
-    some = result.frame.filter(pl.col("service_name").is_not_null() & (pl.col("records") >= _SOME))
-    best: tuple[float, str, Query] | None = None
-    for service, p95 in some.select("service_name", "p95").iter_rows():
-        own = Query((Condition("service_name", "=", service),))
-        limit = own & Query((Condition(name, ">", p95),))
-        score, told = _slower(logs, own & Query((Condition(name, "<=", p95),)), limit)
-        said = f"{plain(name)} of {plain(service, 40)}: 19 of 20 up to {_text.measure(p95, name)}"
-        if best is None or score > best[0]:
-            best = (score, said + (f"; slower ones: {told}" if told else ""), limit)
-    if best is None:
-        return None
+    said, query = told
     code = f'logs.stats("{name}", by="service_name")'
-    return Finding("slow", best[1], logs.engine.count(logs.query & best[2]), str(best[2]), code, result)
+    result = stats(logs, name, by="service_name")
+    return Finding("slow", said, logs.engine.count(logs.query & query), str(query), code, result)
 
 
-def _slower(logs: Logs, rest: Query, top: Query) -> tuple[float, str]:
-    """What the slow ones have more often, and how much that tells."""
-    known = set(logs.engine.field_names())
-    fields = [f for f in WHERE_PRESENT if f in known and f != "event_name"]
-    if not logs.engine.count(logs.query & top):
-        return 0.0, ""
-    frame = compare(logs, logs.where(rest), logs.where(top), fields=fields).frame
-    frame = frame.filter(pl.col("change").is_in(("grown", "new")), pl.col("value").is_not_null())
-    # What is most of the slow ones tells more than what is few of them, however rare it is else.
-    frame = frame.with_columns(tells=pl.col("current_share") * pl.col("rank"))
-    frame = frame.sort("tells", descending=True, maintain_order=True).head(_VALUES + 1)
-    told = "; ".join(shown_difference.words(row) for row in frame.iter_rows(named=True))
-    return float(frame["tells"].sum()), told
-
-
-def skewed(logs: Logs, found: list[Finding]) -> Finding | None:
+def skewed(asked: Asked) -> Finding | None:
     """Whose browser's clock is off, the furthest first."""
+    logs = asked.logs
     if not 0 < _spans(logs) <= _MOST_SPANS:
         return None
     off = clocks.sessions_off(logs.engine.spans()).filter(pl.col("offset_ns").abs() >= _text.SECOND)
@@ -266,9 +260,10 @@ def skewed(logs: Logs, found: list[Finding]) -> Finding | None:
     return Finding("clocks", said, off.height, str(sessions), "logs.spans", None)
 
 
-def next_(logs: Logs, found: list[Finding]) -> Finding:
+def next_(asked: Asked) -> Finding:
     """What to look at next, and what nobody looked at here."""
-    said = {f.about: f for f in found}
+    logs = asked.logs
+    said = {f.about: f for f in asked.found}
     steps = [
         said[about].code for about in ("onset", "errors", "changes", "slow") if about in said and said[about].number
     ]
@@ -317,7 +312,7 @@ def _duration(logs: Logs) -> str | None:
     served = logs.query & Query((Condition("service_name", "exists"),))  # events of a product have durations of visits
     counts = {n: logs.engine.count(served & Query((Condition(n, "exists"),))) for n in numeric}
     best = max(counts, key=lambda n: (counts[n], n), default=None)
-    return best if best is not None and counts[best] >= _SOME else None
+    return best if best is not None and counts[best] >= slower.SOME else None
 
 
 def _spans(logs: Logs) -> int:
@@ -333,5 +328,4 @@ def _seconds(at: Any) -> float:
 
 
 _TIMES: Final = tuple(end for end, (kind, _) in FIELD_UNITS.items() if kind == "time")
-_SOME: Final = 100  # numbers of a duration; of fewer a twentieth is no group
 ALL: Final[tuple[Find, ...]] = (contents, wrong, onset, affected, releases, others, volume, slow, skewed, next_)

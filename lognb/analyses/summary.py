@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from lognb import _html
+from lognb._progress import Bar
 from lognb._text import count, plain
 from lognb.analyses import findings
 from lognb.result import Result, escaped
 
 if TYPE_CHECKING:
-    from lognb.analyses.findings import Finding
     from lognb.logs import Logs
 
 _WIDE: Final = 120  # characters of a line of text
@@ -73,11 +73,14 @@ def summary(logs: Logs) -> Summary:
     traces. The same records give the same lines; nothing is asked of a network. The last line says what to look at
     next, and what was not looked at.
     """
-    found: list[Finding] = []
-    for find in findings.ALL:
-        one = find(logs, found)
-        if one is not None:
+    asked = findings.Asked(logs)
+    found = asked.found
+    bar = Bar("looking", len(findings.ALL))
+    for i, find in enumerate(findings.ALL):
+        bar.up_to(i)
+        if (one := find(asked)) is not None:
             found.append(one)
+    bar.close()
     frame = pl.DataFrame(
         [
             {"line": i, "about": f.about, "said": f.said, "number": f.number, "query": f.query, "code": f.code}

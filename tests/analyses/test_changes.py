@@ -136,10 +136,13 @@ def test_the_faults_of_the_sample_are_found_when_they_were(shop: Path, truth: di
     probes, release, memory = faults["probes"], faults["release"], faults["memory"]
     assert found(probes["first"], service_name="front", severity="warn", measure="records", kind="step")
     # The shop's front gives up 2 s before checkout, whose first failure the truth names.
-    assert found(release["first_failure"] - 2 * SECOND, service_name="front", measure="error share", kind="step")
-    assert found(memory["since"], measure="bytes")
-    assert found(memory["until"], measure="bytes") or found(memory["until"] + 2 * SECOND, measure="bytes")
-    assert frame["moment"].n_unique() < 12, "most of the time nothing changes"
+    # Fewer in six minutes are not beyond chance; logs.summary() says then which issue began when.
+    if release["timeouts_at_the_front"] >= 8:
+        assert found(release["first_failure"] - 2 * SECOND, service_name="front", measure="error share", kind="step")
+    payloads = {"service_name": memory["service"], "severity": "info", "measure": "records"}
+    assert found(memory["since"], **payloads, text=memory["pattern"])
+    assert found(memory["until"], **payloads, text=memory["pattern"])
+    assert frame["moment"].n_unique() < 16, "most of the time nothing changes"
     chart = logs.changes().chart().to_dict()
     assert "vconcat" in chart
 

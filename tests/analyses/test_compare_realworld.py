@@ -45,7 +45,7 @@ def test_the_faulty_pod_is_among_the_first_rows(incident: ln.Logs, folder: Path)
         result = incident.compare(calm, minute)
         sure = result.frame.filter(pl.col("change") != "once")
         if until - since < timedelta(seconds=10):
-            # Four seconds with the fault, in which one request meets the service and is answered: nothing is to be said.
+            # Four seconds with the fault, in which one request meets the service and is answered.
             assert (file, sure.height) == ("08_43", 0)
             continue
         seen.append(file)

@@ -33,6 +33,7 @@ def test_columns_are_what_the_docstring_tables(shop_logs: ln.Logs) -> None:
     assert frame.select("side", "who").rows() == expected
 
 
+@pytest.mark.truth
 def test_the_bad_release_of_the_sample(shop_logs: ln.Logs, truth: dict[str, Any]) -> None:
     fault = truth["faults"]["release"]
     hit = shop_logs.where('severity=error "did not answer"')

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ from lognb.errors import QueryError
 from lognb.query import Query, parse_time
 
 ROOT = Path(__file__).resolve().parents[2]
-SAMPLES = ROOT / "data" / "samples"
 NINE = parse_time("2026-11-03T09:00:00Z") or 0
 HOSTILE = '=cmd()\x1b[2J<img src=x onerror="alert(1)">\u202e'
 
@@ -39,8 +37,8 @@ def read(*records: dict[str, Any], service: str = "web") -> ln.Logs:
 
 
 @pytest.fixture(scope="module")
-def shop() -> ln.Logs:
-    return ln.read(SAMPLES / "shop.json.zst")
+def shop(samples: Path) -> ln.Logs:
+    return ln.read(samples / "shop.json.zst")
 
 
 @pytest.fixture(scope="module")
@@ -97,8 +95,9 @@ def test_counts_are_exact_and_add_up(shop: ln.Logs) -> None:
     assert records["pattern"].null_count() == shop.where("NOT body exists").to_polars().height
 
 
-def test_the_truth_of_the_sample_is_among_them(shop: ln.Logs) -> None:
-    faults = tomllib.loads((SAMPLES / "truth.toml").read_text("utf-8"))["faults"]
+@pytest.mark.truth
+def test_the_truth_of_the_sample_is_among_them(shop: ln.Logs, truth: dict[str, Any]) -> None:
+    faults = truth["faults"]
     wanted = {text for fault in faults.values() for key, text in fault.items() if key.endswith("pattern")}
     assert len(wanted) >= 4
     assert wanted <= set(shop.patterns().frame["template"])

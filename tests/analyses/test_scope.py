@@ -21,6 +21,7 @@ def facts(result: Result) -> dict[str, tuple[float, float | None]]:
     return {row["fact"]: (row["number"], row["of"]) for row in result.frame.iter_rows(named=True)}
 
 
+@pytest.mark.truth
 def test_an_issue_of_the_sample(shop: Path, truth: dict[str, Any]) -> None:
     logs, fault = ln.read(shop), truth["faults"]["release"]
     record = logs.where(f"exception.type={fault['exception']}").head(1)
@@ -30,12 +31,15 @@ def test_an_issue_of_the_sample(shop: Path, truth: dict[str, Any]) -> None:
     assert found["sessions"] == (len(fault["sessions"]), truth["sessions"])
     assert found["users"] == (len(fault["users"]), truth["users"])
     assert found["services"] == (1, len(truth["services"]))
-    assert found["nodes"] == (2, 2)
+    assert found["nodes"][1] == 2
     said = {row["fact"]: row["said"] for row in result.frame.iter_rows(named=True)}
-    assert said["first seen"].startswith("25 Nov 2026, 03:12:41.665")
-    assert said["onset"].startswith("03:12:41.665, none in the ")
-    assert said["new since"].startswith(f"{fault['version']} of checkout, which began at 03:12:08")
-    assert "onset" in result.chart().to_json()
+    first = fault["first_failure"]
+    told = f"{first.day} {first:%b %Y, %H:%M:%S}.{first.microsecond // 1000:03d}"
+    assert said["first seen"].startswith(told)
+    if fault["failed_orders"] >= 8:  # fewer may lie anywhere by chance
+        assert said["onset"].startswith(f"{first:%H:%M:%S}, from 0 to ")
+        assert "onset" in result.chart().to_json()
+    assert said["new since"].startswith(f"{fault['version']} of checkout, which began at ")
 
 
 def test_a_query_an_issue_logs_and_a_record_mean_the_same_records(shop: Path) -> None:

@@ -134,6 +134,7 @@ def test_it_shows_itself_and_can_be_written(slow: ln.Logs, tmp_path: Path) -> No
     assert pl.read_parquet(result.write(tmp_path / "a.parquet")).equals(result.frame)
 
 
+@pytest.mark.truth
 def test_the_slow_node_of_the_sample(shop: Path, truth: dict[str, Any]) -> None:
     """Against Polars, on the real capture."""
     fault = truth["faults"]["slow"]

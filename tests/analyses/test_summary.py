@@ -57,16 +57,14 @@ def test_the_release(lines: dict[str, str], truth: dict[str, Any]) -> None:
     fault = truth["faults"]["release"]
     failed, waited = fault["failed_orders"], fault["timeouts_at_the_front"]
     # The shop's front gives up 2 s before checkout fails, which is the first failure of the truth.
-    assert re.match(rf"{CLOCK} error share of (front|checkout|all)?", lines["onset"])
-    assert near(lines["onset"].partition(" error share")[0], fault["first_failure"] - 2 * SECOND, 2)
-    assert "order <*> failed" in lines["onset"]
-    assert f"{fault['exception']}: loyalty:<*> did not answer within <*> ms ({fault['service']}, {failed})" in (
-        lines["errors"]
-    )
+    assert near(lines["onset"][:8], fault["first_failure"] - 2 * SECOND, 2)
+    assert re.search(r"error share of|order <\*> failed|Timeout", lines["onset"])
+    of_checkout = f"{fault['exception']}: loyalty:<*> did not answer within <*> ms ({fault['service']}, {failed})"
+    assert of_checkout in lines["errors"]
     assert f"{fault['front_exception']}: checkout did not answer within <*> ms (front, {waited})" in lines["errors"]
     (ran,) = re.findall(rf"{re.escape(fault['version'])} ({CLOCK})–({CLOCK})", lines["releases"])
     assert near(ran[0], fault["deployed"], 3)
-    assert near(ran[4], fault["rolled_back"], 10), "orders that were begun before are answered"
+    assert near(ran[4], fault["rolled_back"], 20), "orders that were begun before are answered"
     assert f"{fault['service']} ran {fault['previous']} " in lines["releases"]
     assert f"all {failed} {fault['exception']}" in lines["releases"]
     assert f"are of {fault['version']}" in lines["releases"]
@@ -97,9 +95,8 @@ def test_the_slow_node(lines: dict[str, str], truth: dict[str, Any]) -> None:
     (said,) = [part for part in parts(lines["changes"]) if fault["pattern"] in part]
     assert f" records of {fault['service']} warn " in said
     assert near(said, fault["since"], 3)
-    assert lines["slow"].startswith(f"{fault['field']} of {fault['service']}")
-    assert f"http.route={fault['route']}" in lines["slow"]
-    assert fault["node"] in lines["slow"]
+    assert lines["slow"].startswith(f"{fault['field']} of {fault['service']} http.route={fault['route']}: ")
+    assert re.search(rf" are of \S+={fault['node']}", lines["slow"])
 
 
 @pytest.mark.truth

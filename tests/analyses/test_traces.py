@@ -137,6 +137,7 @@ def test_what_cannot_be_asked(minutes: ln.Logs) -> None:
         minutes.traces(baseline=minutes)
 
 
+@pytest.mark.truth
 def test_the_release_of_the_sample(shop: Path, truth: dict[str, Any]) -> None:
     fault = truth["faults"]["release"]
     logs = ln.read(shop, progress=False)

@@ -135,6 +135,7 @@ def test_a_field_named_like_a_column_of_the_answer(load: Load) -> None:
     assert logs.usage("cost", price_per_gib=1).frame.columns[0] == "attributes.cost"
 
 
+@pytest.mark.truth
 def test_the_payloads_of_the_sample(shop: Path, truth: dict[str, Any]) -> None:
     fault = truth["faults"]["memory"]
     logs = ln.read(shop, progress=False)

@@ -1,4 +1,4 @@
-"""A labelled incident of a public data set: Nezha's TrainTicket of 29 January 2023 (github.com/IntelligentDDS/Nezha)."""
+"""A labelled incident of a public data set: TrainTicket of 29 January 2023, in github.com/IntelligentDDS/Nezha."""
 
 from __future__ import annotations
 
