@@ -108,6 +108,8 @@ class Errors(Result):
         return self._logs.engine.fetch(query, [*RECORD, "session"])
 
     def _sample(self, issue: str | int) -> int:
+        if not isinstance(issue, str | int):
+            raise QueryError(f"surrounding is of an issue or of a record's id, not of {type(issue).__name__}")
         if isinstance(issue, int) or issue.isdecimal():
             return int(issue)
         chosen = self.frame.filter(pl.col("issue") == self._id(issue))["sample_record_id"][0]

@@ -122,6 +122,12 @@ def test_what_went_on_around_an_error_is_told_by_trace_session_and_service() -> 
     assert errors.surrounding(found["record_id"][-1], seconds=2).height == 1
 
 
+def test_seconds_are_no_issue() -> None:
+    errors = ln.read(dump([record(0, traceback())])).errors()
+    with pytest.raises(QueryError, match="not of float"):
+        errors.surrounding(0.5)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("ask", ["frames", "records", "surrounding"])
 def test_an_unknown_issue_is_said_with_the_nearest(ask: str) -> None:
     errors = ln.read(dump([record(0, traceback())])).errors()
