@@ -44,8 +44,9 @@ class Summary(Result):
     def _html(self) -> str:
         known = next((r for r in self.results if r is not None and r.title == "Changes" and r.frame.height), None)
         picture = "" if known is None else _html.picture(known._svg(), f"Changes: {known.sentence}")
+        word = '<b style="white-space:nowrap;overflow-wrap:normal">%s</b>'
         rows = [
-            [_html.text(str(line)), f"<b>{_html.text(about)}</b>", _html.text(said), f"<code>{_html.text(code)}</code>"]
+            [_html.text(str(line)), word % _html.text(about), _html.text(said), f"<code>{_html.text(code)}</code>"]
             for line, about, said, code in self._lines()
         ]
         head = ["", "", _html.text(self._origin()), "code"]
