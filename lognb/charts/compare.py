@@ -29,7 +29,7 @@ def draw(frame: pl.DataFrame) -> alt.TopLevelMixin:
     y = alt.Y("row:O", axis=None, scale=alt.Scale(type="band", padding=0.2))
     style: dict[str, Any] = {"baseline": "middle", "fontSize": 11.5, "color": INK}
     tips = [alt.Tooltip(f"{n}:N") for n in ("name", "said", "query")]
-    name = base.properties(width=_NAME).mark_text(align="right", limit=_NAME, **style)
+    names = base.properties(width=_NAME).mark_text(align="right", limit=_NAME, **style)
     scale = alt.Scale(domain=[-_FULL, _FULL], nice=False)
     colour = alt.Color("side:N", scale=alt.Scale(domain=["more", "fewer"], range=[_MORE, _FEWER]), legend=None)
     x = alt.X("log2:Q", scale=scale, axis=None)
@@ -37,7 +37,7 @@ def draw(frame: pl.DataFrame) -> alt.TopLevelMixin:
     zero = alt.Chart(alt.InlineData(values=[{}])).mark_rule(color=INK, opacity=0.5).encode(x=alt.value(_BARS / 2))
     words = base.properties(width=_WORDS).mark_text(align="left", limit=_WORDS, **style)
     chart = alt.hconcat(
-        name.encode(y=y, x=alt.value(_NAME), text="name:N", tooltip=tips),
+        names.encode(y=y, x=alt.value(_NAME), text="name:N", tooltip=tips),
         alt.layer(bars, zero),
         words.encode(y=y, x=alt.value(0), text="said:N", tooltip=tips),
         spacing=10,
@@ -53,8 +53,8 @@ def _bar(i: int, row: dict[str, Any]) -> dict[str, Any]:
     length = _FULL if not ratio else min(abs(math.log2(ratio)), _FULL)
     return {
         "row": i,
-        "name": _name(row),
-        "said": _said(row),
+        "name": name(row),
+        "said": said(row),
         "log2": length if up else -length,
         "side": "more" if up else "fewer",
         "query": row["query"],
@@ -63,10 +63,11 @@ def _bar(i: int, row: dict[str, Any]) -> dict[str, Any]:
 
 def words(row: dict[str, Any]) -> str:
     """One difference in words: "version=2.10.0 ×6.2: 3 % → 19 %"."""
-    return f"{_name(row)} {_said(row)}"
+    return f"{name(row)} {said(row)}"
 
 
-def _name(row: dict[str, Any]) -> str:
+def name(row: dict[str, Any]) -> str:
+    """What is different: "version=2.10.0", or the text of a pattern."""
     field, value = _text.plain(row["field"], 60), row["value"]
     if row["what"] == "number":
         return field
@@ -78,7 +79,8 @@ def _name(row: dict[str, Any]) -> str:
     return f"no {field}" if value is None else f"{field}={_text.plain(value, 60)}"
 
 
-def _said(row: dict[str, Any]) -> str:
+def said(row: dict[str, Any]) -> str:
+    """How: "×6.2: 3 % → 19 %"."""
     if row["what"] == "number":
         old, new = (_text.measure(row[f"{side}_median"], row["field"]) for side in ("baseline", "current"))
         return f"median {_times(row['ratio'])}: {old} → {new}"

@@ -140,14 +140,14 @@ function mount(el, port) {
     row.word.textContent = state === "exclude" ? "excluded" : "";
   }
 
-  function line(own, value) {
-    const label = labelled(own.field, value);
+  function line(own, { value, text }) {
+    const label = labelled(own.field, text || value);
     const row = { value, state: null };
     row.word = h("span", { class: "ln-word" });
     row.count = h("span", { class: "ln-count" });
     row.bar = h("span", { class: "ln-fill", "aria-hidden": "true" });
     if (own.field === "severity") row.bar.style.background = `var(--ln-${LEVEL.has(value) ? value : "info"})`;
-    row.box = h("div", { class: "ln-box", role: "checkbox", tabindex: "-1", title: value === null ? "records without the field" : plain(value.slice(0, 2000)) },
+    row.box = h("div", { class: "ln-box", role: "checkbox", tabindex: "-1", title: value === null ? "records without the field" : plain(`${value}${text ? `: ${text}` : ""}`.slice(0, 2000)) },
       h("span", { class: "ln-tick", "aria-hidden": "true" }), h("span", { class: "ln-label" }, h("span", { class: "ln-say" }, label), row.word), row.count, row.bar);
     row.box.addEventListener("click", (e) => { (e.altKey ? only : toggle)(own, row); hold(own, row); });
     row.el = h("div", { class: `ln-row${value === null || value === "" ? " ln-void" : ""}` }, row.box,
@@ -176,7 +176,7 @@ function mount(el, port) {
     const rows = new Map();
     for (const key of order) {
       const v = fresh.get(key) || { value: key === "" ? null : key.slice(1), records: 0, state: null, chosen: true };
-      const row = own.rows.get(key) || line(own, v.value);
+      const row = own.rows.get(key) || line(own, v);
       rows.set(key, row);
       mark(row, own.clicked.has(v.value) ? own.clicked.get(v.value) : v.state);
       row.count.textContent = v.records === null ? "…" : number(v.records);

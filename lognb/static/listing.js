@@ -9,6 +9,7 @@ import { Tabs } from "./tabs.js";
 import { Deeds, HELP } from "./deeds.js";
 import { fill, levelOf, atRight, largestFirst, sortable } from "./shown.js";
 import { sections } from "./sections.js";
+import { Choices } from "./choices.js";
 
 const TALL = 26; // px, as in listing.css
 let lists = 0;
@@ -45,9 +46,9 @@ class Listing {
     this.status = h("span", { class: "ln-num" });
     this.told = h("span", { role: "status", class: "ll-told" });
     this.help = helpBox(HELP);
-    this.deeds = new Deeds(this);
+    [this.deeds, this.choices] = [new Deeds(this), new Choices((args) => this.tell("against", args))];
     this.frame = h("div", { class: "ll-frame" }, this.grid, this.scroll.bar);
-    this.panel = h("div", { class: "ll-panel", role: "tabpanel", id: `${this.name}-panel`, hidden: true }, h("div", { class: "ll-top" }, this.say, h("span", { class: "ll-tools" }, this.find, out, keys)), this.error,
+    this.panel = h("div", { class: "ll-panel", role: "tabpanel", id: `${this.name}-panel`, hidden: true }, h("div", { class: "ll-top" }, this.say, h("span", { class: "ll-tools" }, this.find, out, keys)), this.choices.el, this.error,
       this.wait, this.frame, h("div", { class: "ll-foot" }, this.status, this.told), this.help);
     el.append(this.tabs.el, this.panel);
     this.listen();
@@ -86,6 +87,8 @@ class Listing {
     };
     if (data.busy) this.slow = setTimeout(busy, 150); else busy();
     this.fail(data.error);
+    this.choices.draw(data);
+    this.frame.hidden = Boolean(data.choices) && !data.ready;
     this.say.textContent = plain(data.sentence || "");
     this.say.title = plain(data.sentence || "");
     if (data.revision !== before.revision || data.zone !== before.zone) this.fetch();
@@ -200,8 +203,7 @@ class Listing {
     }
     const { el } = row;
     el.style.transform = `translateY(${this.scroll.top(i) - this.scroll.y}px)`;
-    const id = this.shownAt(i);
-    const chosen = this.stateOf(i);
+    const [id, chosen] = [this.shownAt(i), this.stateOf(i)];
     const open = this.opened.has(id);
     const word = this.look.text.trim().toLowerCase();
     const state = JSON.stringify([this.answer.revision, this.data.zone, this.answer.days, id, chosen, open, this.heads.layout, word, this.some]);
@@ -233,7 +235,6 @@ class Listing {
   stateOf(i) { return (this.answer.revision === this.data.revision && (this.data.states || {})[this.shownAt(i)]) || null; }
 
   get columns() { return this.heads.shown; }
-
   /** The number of a row in the answer. */
   shownAt(i) { return this.answer.row(i); }
 
@@ -321,8 +322,7 @@ class Listing {
     const hit = this.hit(event);
     if (!hit || hit.details || String(window.getSelection())) return;
     this.grid.focus({ preventScroll: true });
-    this.at = hit.index;
-    this.col = hit.col;
+    [this.at, this.col] = [hit.index, hit.col];
     this.active();
     if (event.altKey) this.deeds.of("only", hit.index);
     else if (hit.tick && this.data.narrows) this.deeds.next(hit.index);

@@ -258,7 +258,7 @@ function mount(el, port) {
     const name = readable(c.text, c.negated);
     const other = c.negated ? "Include instead" : "Exclude instead";
     const made = h("span", { class: `ln-chip${c.negated ? " ln-not" : ""}`, "data-i": c.i },
-      h("button", { type: "button", class: "ln-words", "data-at": `e${c.i}`, title: `${plain(c.text.slice(0, 2000))}\nClick to edit`, onclick: () => edit(made, c, c.text) }, name.length > 120 ? `${name.slice(0, 119)}…` : name),
+      h("button", { type: "button", class: "ln-words", "data-at": `e${c.i}`, title: `${plain(c.text.slice(0, 2000))}\n${c.said ? `${plain(c.said.slice(0, 2000))}\n` : ""}Click to edit`, onclick: () => edit(made, c, c.text) }, name.length > 120 ? `${name.slice(0, 119)}…` : name, c.said ? h("span", { class: "ln-soft" }, ` “${plain(c.said.length > 60 ? `${c.said.slice(0, 59)}…` : c.said)}”`) : null),
       h("button", { type: "button", "data-at": `n${c.i}`, title: other, "aria-label": `not: ${name}`, "aria-pressed": String(c.negated), onclick: () => ask("negate", { i: c.i }) }, "⊘"),
       h("button", { type: "button", "data-at": `x${c.i}`, title: "Remove", "aria-label": `Remove ${name}`, onclick: () => ask("drop", { i: c.i }) }, "×"));
     return made;

@@ -4,11 +4,13 @@ import { h, number, plain, clock } from "./common.js";
 
 const LEVELS = ["unspecified", "trace", "debug", "info", "warn", "error", "fatal"];
 const WIDTHS = { text: "minmax(120px, 3fr)", code: "minmax(110px, 1.4fr)", words: "minmax(90px, 1fr)", number: 68, errors: 64, bar: 78, bytes: 72, share: 66, time: 84,
-  duration: 78, severity: 80, trend: 100, flag: 74 };
+  duration: 78, severity: 80, trend: 100, flag: 74, change: 72, shift: 120 };
 const DAYS = 118; // of a time with its day
 const LEAST = { text: 230, code: 110, words: 90 };
 const RIGHT = new Set(["number", "errors", "bar", "bytes", "share", "duration"]);
 const CUT = 600; // characters of a value in a row
+const [MORE, FEWER] = [new Set(["new", "grown"]), new Set(["gone", "shrunk"])];
+const FULL = 6; // log2: where the bar of a shift ends
 const SVG = "http://www.w3.org/2000/svg";
 
 /** What a column takes at least, px, and as a track of a grid; `days` are there times of several days. */
@@ -31,7 +33,7 @@ export function levelOf(severity) {
 
 /** Does one look for the largest of a column first? */
 export function largestFirst(column) {
-  return !["text", "code"].includes(column.kind);
+  return !["text", "code", "change"].includes(column.kind);
 }
 
 export function sortable(column) {
@@ -76,6 +78,7 @@ export function said(column, value, zone) {
   switch (column.kind) {
     case "number": case "errors": case "bar": return amount(value);
     case "bytes": return size(value);
+    case "shift": return value > 0 ? "more" : "fewer";
     case "share": return part(value);
     case "duration": return lasting(value);
     case "time": { const at = clock(value, zone); return `${at.day} ${at.clock}${at.rest} ${zone}`; }
@@ -88,7 +91,7 @@ export function said(column, value, zone) {
 
 /** What a search looks into, in lower case. */
 export function readable(column, value) {
-  if (value === null || value === undefined || !["text", "code", "words", "severity"].includes(column.kind)) return "";
+  if (value === null || value === undefined || !["text", "code", "words", "severity", "change"].includes(column.kind)) return "";
   return (column.kind === "words" ? value.join("\n") : value).toLowerCase();
 }
 
@@ -100,7 +103,7 @@ export function compare(column, a, b) {
     case "time": { const [x, y] = [BigInt(a), BigInt(b)]; return x < y ? -1 : x > y ? 1 : 0; }
     case "severity": return LEVELS.indexOf(a) - LEVELS.indexOf(b);
     case "words": return a.length - b.length || order.compare(a.join(), b.join());
-    case "text": case "code": return order.compare(a, b);
+    case "text": case "code": case "change": return order.compare(a, b);
     default: return Number(a) - Number(b);
   }
 }
@@ -137,6 +140,11 @@ export function fill(cell, column, value, how) {
       return cell.replaceChildren(how.day ? h("span", { class: "ll-soft" }, `${at.day.slice(5)} `) : "", at.clock.slice(0, 8));
     }
     case "flag": return cell.replaceChildren(value ? h("span", { class: "ll-pill" }, column.head) : "");
+    case "change": return cell.replaceChildren(h("span", { class: `ll-pill ll-${MORE.has(value) ? "more" : FEWER.has(value) ? "fewer" : "once"}` }, plain(value)));
+    case "shift": {
+      const wide = Math.max(1, (50 * Math.min(FULL, Math.abs(value))) / FULL);
+      return cell.replaceChildren(h("span", { class: `ll-shift ll-${value > 0 ? "more" : "fewer"}`, "aria-hidden": "true", style: { width: `${wide}%`, left: `${value > 0 ? 50 : 50 - wide}%` } }), h("span", { class: "ll-unseen" }, text));
+    }
     case "words": return cell.replaceChildren(...value.slice(0, 20).flatMap((word, i) => [i ? h("span", { class: "ll-soft" }, ", ") : "", ...lit(plain(word).slice(0, CUT), how.word)]).filter((piece) => piece !== ""));
     default: return cell.replaceChildren(...lit(short, how.word));
   }

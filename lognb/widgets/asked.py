@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from lognb import _notes
 from lognb.analyses.facets import ALWAYS
 from lognb.errors import QueryError
-from lognb.query import format_time
-from lognb.widgets import counted
+from lognb.query import Query, format_time
+from lognb.widgets import counted, versus
 from lognb.widgets.narrow import narrowed
 from lognb.widgets.tabs import RECORDS
 
@@ -86,7 +86,30 @@ class Asked:
                 panel._go(panel._view.window(*panel._windows.pop()))
 
     def baseline(self, since: int | None, until: int | None) -> None:
-        self._look("baseline", None if since is None or until is None else (since, until))
+        panel = self._panel
+        with panel._lock:
+            baseline = None if since is None or until is None else (since, until)
+            panel._go(replace(panel._view, baseline=baseline, against=versus.WINDOW))
+
+    def against(self, how: versus.How, time: int | None) -> None:
+        """Compare with something else, or, "within", ask anew of what was chosen in the rows."""
+        panel = self._panel
+        with panel._lock:
+            if how == "within":
+                panel._lists.within()
+                return
+            overview, old = panel._of.engine.overview, panel.query
+            view = versus.against(panel._view, how, overview["first"], overview["last"], time)
+            if (view.query.since, view.query.until) != (old.since, old.until):
+                panel._windows.append((old.since, old.until))
+            panel._go(view)
+
+    def choose(self, row: str, how: State | Literal["only", "records"] | None) -> None:
+        """What the records of a row, which are those of a query, make of the query."""
+        panel = self._panel
+        with panel._lock:
+            view = versus.chosen(panel._view, Query.parse(row), "only" if how == "records" else how)
+            panel._go(replace(view, tab=RECORDS) if how == "records" else view)
 
     def split(self, time: int) -> None:
         """From here on, with what the window had before as the baseline."""
@@ -98,7 +121,7 @@ class Asked:
             if not since < time < until:
                 raise QueryError("the window has nothing before this record to compare with")
             panel._windows.append((query.since, query.until))
-            panel._go(replace(panel._view.window(time, until), baseline=(since, time)))
+            panel._go(replace(panel._view.window(time, until), baseline=(since, time), against=versus.WINDOW))
 
     def mark(self, time: int, text: str) -> None:
         self._panel._of.mark(format_time(time), text)

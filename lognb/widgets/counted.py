@@ -14,6 +14,7 @@ from lognb._text import step
 from lognb.analyses import buckets
 from lognb.analyses.facets import ALWAYS, WHERE_PRESENT
 from lognb.query import Number, Query
+from lognb.widgets import meanings
 from lognb.widgets.facets import facet
 from lognb.widgets.records import fields_of_page
 from lognb.widgets.state import states
@@ -51,7 +52,9 @@ class Counted:
 
     def same(self, view: View, shown: Mapping[str, int]) -> bool:
         """Does another view show the same numbers, in another zone or on another scale?"""
-        here, there = (replace(v, zone="", log=False, baseline=None, columns=(), tab="") for v in (self.view, view))
+        here, there = (
+            replace(v, zone="", log=False, baseline=None, against="", columns=(), tab="") for v in (self.view, view)
+        )
         names = [[name for name, _ in v.columns] for v in (self.view, view)]
         if there.fields == self.fields:
             there = replace(there, fields=here.fields)
@@ -115,7 +118,11 @@ def facets_of(engine: Engine, counted: Counted) -> list[dict[str, Any]]:
         most = counted.shown.get(field, TOP)
         present = own.filter(pl.col("value").is_not_null())
         own = pl.concat([present.head(most), own.filter(pl.col("value").is_null())])
-        out.append(facet(engine, own, query, field, fixed=field in ALWAYS))
+        made = facet(engine, own, query, field, fixed=field in ALWAYS)
+        said = meanings.of(engine, [field]).get(field, {})
+        for row in made["values"] if said else []:
+            row |= {"text": said.get(row["value"])}
+        out.append(made)
     return out
 
 

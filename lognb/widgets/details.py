@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import polars as pl
 
-from lognb._text import count, number, plural
+from lognb._text import count, number, plural, share, size
 from lognb.analyses.impact import impact
 from lognb.errors import QueryError
+from lognb.query import Condition, Query
 from lognb.widgets.records import CUT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from lognb.analyses.errors import Errors
+    from lognb.engines.base import Engine
     from lognb.logs import Logs
-    from lognb.query import Query
     from lognb.result import Result
 
 BEFORE: Final = 30
@@ -24,6 +25,8 @@ BEFORE: Final = 30
 RECORDS: Final = 200
 """Records that a section has at most: those nearest to the error."""
 LINKS: Final = 12
+FIRST: Final = 5
+"""Records of a pattern or difference that are shown."""
 _RELATIONS: Final = {
     "cause": "caused by", "context": "while handling", "member": "one of them", "suppressed": "suppressed",
 }  # fmt: skip
@@ -43,7 +46,7 @@ def issue(logs: Logs, result: Result, row: Mapping[str, Any]) -> list[dict[str, 
 
 
 def pattern(logs: Logs, result: Result, row: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What stands in the slots of a pattern, some of its bodies, and an expression that finds them."""
+    """What stands in the slots of a pattern, some of its bodies, an expression that finds them, its first records."""
     whole = result.frame.row(by_predicate=pl.col("pattern") == row["pattern"], named=True)
     all_read = whole["sampled"] == whole["records"]
     read = plural(whole["sampled"], "record") if all_read else f"{count(whole['sampled'])} of {count(whole['records'])}"
@@ -53,8 +56,41 @@ def pattern(logs: Logs, result: Result, row: Mapping[str, Any]) -> list[dict[str
     found = [["body~", whole["regex"]]] if whole["regex"] else []
     return [
         {"kind": "text", "text": f"Pattern {whole['pattern']}: {levels}; slots of {read}."},
-        {"kind": "pairs", "pairs": [*slots, *examples, *found]},
+        {"kind": "pairs", "pairs": [*slots, *examples, *found, ["bytes of its bodies", size(whole["bytes"])]]},
+        *_first(logs.engine, logs.query & Query((Condition("pattern", "=", whole["pattern"]),))),
     ]
+
+
+def difference(logs: Logs, result: Result, row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The numbers of both sides and how sure they are, what else has the same ones, and its first records."""
+    query, gone = Query.parse(row["query"]), not row["current"]
+    parts = {name: share(round(row[f"{name}_share"] * 1_000_000), 1_000_000) for name in ("baseline", "current")}
+    sides = [[name, f"{plural(row[name], 'record')}, {part} of its side"] for name, part in parts.items()]
+    sure = "the part of differences as sure as this that chance alone would make"
+    seen = "too few records to be sure of anything" if row["change"] == "once" else f"{row['q']:.2g}: {sure}"
+    also = [["the same numbers", text] for text in row["also"] or []]
+    pairs = [["query", row["query"]], *sides, ["q", seen], *also]
+    # What is gone has its records in the baseline, which these logs do not reach into.
+    whole = Query(logs.query.conditions) if gone else logs.query
+    return [{"kind": "pairs", "pairs": pairs}, *_first(logs.engine, whole & query)]
+
+
+def _first(engine: Engine, query: Query) -> list[dict[str, Any]]:
+    """The first records of a query, and the trace, session and user of the very first, at its time."""
+    named = {"trace": "trace_id", "session": "session" if "session" in engine.field_names() else "session_id",
+             "user": "user_id"}  # fmt: skip
+    columns = ["record_id", "time", "severity", "service_name", "body", *named.values()]
+    frame = engine.page(query, FIRST, newest=False, columns=columns).records
+    if not frame.height:
+        return []
+    first = frame.row(0, named=True)
+    links: list[dict[str, Any]] = [
+        {"kind": "links", "title": f"its {to}", "to": to, "left": None,
+         "ids": [{"id": str(first[name]), "note": "at its first record", "record": str(first["record_id"])}]}
+        for to, name in named.items() if first[name]
+    ]  # fmt: skip
+    rows = _records(frame.with_columns(how=pl.lit("")))
+    return [{"kind": "records", "title": "its first records", "rows": rows, "left": None}, *links]
 
 
 def _slot(slot: Mapping[str, Any]) -> str:

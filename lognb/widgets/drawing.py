@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 
 from lognb.query import Query
+from lognb.widgets import meanings, zones
 from lognb.widgets import timeline as bars
-from lognb.widgets import zones
 from lognb.widgets.facets import Facets
 from lognb.widgets.listing import Listing
 from lognb.widgets.records import page_of, words_of
@@ -94,7 +94,7 @@ class Drawing:
             **{
                 **kept,
                 "text": text,
-                "chips": chips(query),
+                "chips": chips(query, meanings.known(self._logs.engine)),
                 "window": None if _window(query) is None else _bounds(query),
                 "zone": view.zone,
                 "zones": zones.names(),
@@ -108,7 +108,8 @@ class Drawing:
 
     def timeline(self, found: Counted, notes: Notes, *, back: bool, busy: bool = False) -> None:
         view = found.view
-        data, numbers = bars.drawn(found.volume, found.since, found.until, found.every, view.by, view.unit)
+        said = meanings.of(self._logs.engine, [view.by]).get(view.by or "")
+        data, numbers = bars.drawn(found.volume, found.since, found.until, found.every, view.by, view.unit, said)
         offered = bars.menu(self._names)
         self._timeline.show(
             counts=numbers,

@@ -22,7 +22,7 @@ from lognb import _notes
 from lognb._text import plain
 from lognb.analyses.facets import ALWAYS
 from lognb.errors import LognbError, QueryError
-from lognb.widgets import asked, counted, permalink, still
+from lognb.widgets import asked, counted, meanings, permalink, still
 from lognb.widgets.drawing import Drawing
 from lognb.widgets.lists import Lists
 from lognb.widgets.settings import settled
@@ -236,6 +236,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
                 self._draw_rows(revision, counted.count(self._of, view, shown, ALWAYS), busy=True)
             if found is None or not found.same(view, shown):
                 found = counted.count(self._of, view, shown, self._usual)
+            meanings.of(self._of.engine, meanings.named(view.query))  # counting has made them
             self._draw_found(revision, replace(found, view=view))
         except LognbError as error:
             self._ended(revision, str(error))

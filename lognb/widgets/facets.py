@@ -16,6 +16,7 @@ from lognb._completer import DEAR
 from lognb._literals import Number, Value, read
 from lognb.query import Query
 from lognb.schema import FIELDS, LEVELS, RECORD, SEVERITY_WORDS
+from lognb.widgets import meanings
 from lognb.widgets.base import Ask, Widget
 from lognb.widgets.calls import forward
 
@@ -159,7 +160,8 @@ def rows(
 ) -> dict[str, Any]:
     """One facet as `data` has it, from what the engine's facets or panel say of a query.
 
-    `values` are {`value`, `records`, `state`, `chosen`}: "include" or "exclude" where a condition of the query's own on
+    `values` are {`value`, `records`, `state`, `chosen`}, with a `text` where values are ids that nobody reads (see
+    meanings.py). `state` is "include" or "exclude" where a condition of the query's own on
     the field names the value, null where none does; `chosen` is false for what these conditions keep out. A value that
     they name stands there also with 0 records. Beyond the values of `frame` its count is not known, null; `found`, as
     `facets` gives it for such values, tells it. `shown` of the `distinct` values are listed because they are frequent.
@@ -266,21 +268,25 @@ def containing(engine: Engine, query: Query, field: str, text: str) -> list[dict
     looked through, of other fields all values.
     """
     others = query.without(field)
-    frame = engine.facets(others, [field], _WHOLE if text else _FOUND)
+    said = meanings.known(engine).get(field, {})
+    frame = engine.facets(others, [field], _MOST if said else _WHOLE if text else _FOUND)
     values = int(frame["values"][0]) if frame.height else 0
-    if text and values > _WHOLE and _textual(engine, field):
+    if text and values > _WHOLE and not said and _textual(engine, field):
         # Not the query's own condition, but one more: which records count is the same, and all values are looked at.
         frame = engine.facets(others & Query((Condition(field, ":", text),)), [field], _FOUND, own=True)
     elif text:
-        if values > _WHOLE:
+        if values > _WHOLE and not said:
             frame = engine.facets(others, [field], _MOST)
         frame = frame.filter(
-            pl.Series([text.casefold() in (v or "").casefold() for v in frame["value"]], dtype=pl.Boolean)
+            pl.Series(
+                [text.casefold() in f"{v or ''} {said.get(v, '')}".casefold() for v in frame["value"]],
+                dtype=pl.Boolean,
+            )
         )
     frame = frame.filter(pl.col("value").is_not_null()).head(_FOUND)
     kept = set(frame["value"])
     made = [row for row in rows(frame, query, field)["values"] if row["value"] in kept]
-    return [row | {"chosen": True} for row in made]
+    return [row | {"chosen": True} | ({"text": said[row["value"]]} if row["value"] in said else {}) for row in made]
 
 
 def _textual(engine: Engine, field: str) -> bool:

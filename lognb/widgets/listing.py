@@ -13,6 +13,8 @@ import msgspec
 import polars as pl
 
 from lognb.errors import FieldError, QueryError
+from lognb.query import Query
+from lognb.widgets import versus
 from lognb.widgets.base import Ask, Widget
 from lognb.widgets.calls import call
 from lognb.widgets.records import text_of
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lognb.logs import Logs
-    from lognb.query import Query
     from lognb.result import Result
     from lognb.widgets.tabs import Column, Tab
 
@@ -86,6 +87,13 @@ class Go(Ask, tag="go"):
     record: Id | None = None
 
 
+class Against(Ask, tag="against"):
+    """Compare with something else; `time`, ns, is that of a mark."""
+
+    how: Literal["before", "rest", "mark", "within"]
+    time: Id | None = None
+
+
 class Copy(Ask, tag="copy"):
     revision: Whole
     format: Literal["markdown", "csv"]
@@ -125,9 +133,9 @@ class Listing(Widget):
     name = "listing"
     asks: ClassVar = {
         OpenTab: "_tab", AskRows: "_rows", AskDetails: "_details", Toggle: "_toggle", Only: "_only",
-        Records: "_records", Open: "_open", Go: "_go", Copy: "_copy", Stop: "_stop",
+        Records: "_records", Open: "_open", Go: "_go", Copy: "_copy", Stop: "_stop", Against: "_against",
     }  # fmt: skip
-    at_once = frozenset({OpenTab, AskRows, Toggle, Only, Records, Copy, Stop})
+    at_once = frozenset({OpenTab, AskRows, Toggle, Only, Records, Copy, Stop, Against})
     latest = frozenset({AskDetails})
 
     def __init__(self, logs: Logs, on: Any = None, **traits: Any) -> None:
@@ -152,7 +160,7 @@ class Listing(Widget):
         revision = old.revision if same else next(self._revisions)
         self._state = state = _State(revision, logs or old.logs, tab, result)
         query = state.logs.query if query is None else query
-        named = {"tabs": [], "zone": "UTC", "busy": False, "error": None, "code": None}
+        named = {"tabs": [], "zone": "UTC", "busy": False, "error": None, "code": None, "choices": None}
         self.data = {
             **named,
             "tab": None if tab is None else tab.name,
@@ -160,7 +168,7 @@ class Listing(Widget):
             "ready": result is not None,
             "sentence": "" if result is None else result.sentence,
             "columns": [_told(c) for c in state.columns],
-            "narrows": tab is not None and tab.narrows is not None,
+            "narrows": tab is not None and (tab.narrows or tab.row) is not None,
             "opens": None if tab is None or tab.opens is None else tab.opens[0],
             "order": None if tab is None else tab.order,
             "states": _states(state, query),
@@ -196,14 +204,21 @@ class Listing(Widget):
         return [{"kind": "pairs", "pairs": [pair for pair in pairs if pair[1] is not None]}]
 
     def _toggle(self, ask: Toggle) -> None:
-        field, value = self._narrowing(ask.revision, ask.row)
-        call(self._on, "toggle", field, value, ask.state)
+        whole, what = self._narrowing(ask.revision, ask.row)
+        call(self._on, "choose" if whole else "toggle", *what, ask.state)
 
     def _only(self, ask: Only) -> None:
-        call(self._on, "only", *self._narrowing(ask.revision, ask.row))
+        self._take(ask, "only")
 
     def _records(self, ask: Records) -> None:
-        call(self._on, "records", *self._narrowing(ask.revision, ask.row))
+        self._take(ask, "records")
+
+    def _take(self, ask: Only | Records, how: str) -> None:
+        whole, what = self._narrowing(ask.revision, ask.row)
+        if whole:
+            call(self._on, "choose", *what, how)
+        else:
+            call(self._on, how, *what)
 
     def _open(self, ask: Open) -> None:
         state = self._at(ask.revision, ask.row)
@@ -224,6 +239,9 @@ class Listing(Widget):
             raise QueryError("there is nothing to copy")
         return copied(state.result, state.frame[ask.rows], state.columns, ask.format)
 
+    def _against(self, ask: Against) -> None:
+        call(self._on, "against", ask.how, None if ask.time is None else int(ask.time))
+
     def _stop(self, ask: Stop) -> None:
         call(self._on, "stop")
 
@@ -234,12 +252,15 @@ class Listing(Widget):
             raise QueryError("the list has changed since; try again")
         return state
 
-    def _narrowing(self, revision: int, row: int) -> tuple[str, str | None]:
+    def _narrowing(self, revision: int, row: int) -> tuple[bool, tuple[Any, ...]]:
+        """The query of a row, where rows are such; else its field and value."""
         state = self._at(revision, row)
+        if state.tab is not None and state.tab.row is not None:
+            return True, (str(state.frame[state.tab.row][row]),)
         if state.tab is None or state.tab.narrows is None:
             raise QueryError("a row of this list is no condition on records")
         field, column = state.tab.narrows
-        return field, text_of(state.frame[column][row : row + 1])[0]
+        return False, (field, text_of(state.frame[column][row : row + 1])[0])
 
 
 def _told(column: Column) -> dict[str, Any]:
@@ -248,7 +269,12 @@ def _told(column: Column) -> dict[str, Any]:
 
 def _states(state: _State, query: Query) -> dict[str, str]:
     """What the query says of the values of rows: row -> "include" or "exclude"."""
-    if state.tab is None or state.tab.narrows is None or state.result is None:
+    if state.tab is None or state.result is None:
+        return {}
+    if state.tab.row is not None:
+        said_of = ((i, versus.state(query, Query.parse(text))) for i, text in enumerate(state.frame[state.tab.row]))
+        return {str(i): what for i, what in said_of if what is not None} if query.conditions else {}
+    if state.tab.narrows is None:
         return {}
     field, column = state.tab.narrows
     said, absent, _ = states(query, field)

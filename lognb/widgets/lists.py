@@ -11,15 +11,19 @@ from collections import OrderedDict
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from lognb import _notes
 from lognb.errors import LognbError
+from lognb.widgets import versus
 from lognb.widgets.state import code
 from lognb.widgets.tabs import RECORDS, TABS
 
 if TYPE_CHECKING:
+    from lognb.logs import Logs
     from lognb.query import Query
     from lognb.result import Result
     from lognb.widgets.explorer import Explorer
     from lognb.widgets.tabs import Tab
+    from lognb.widgets.versus import Question
 
 KEPT: Final = 8
 """Answers that are kept."""
@@ -31,15 +35,17 @@ class Lists:
 
     def __init__(self, panel: Explorer) -> None:
         self._panel, self._revision = panel, 0
-        self._kept: OrderedDict[tuple[str, Query], Result] = OrderedDict()
-        self._shown: tuple[Tab, Query, Result] | None = None
+        self._kept: OrderedDict[Question, Result] = OrderedDict()
+        self._shown: tuple[Tab, Question, Result] | None = None
+        self._compared: tuple[Question, versus.Pairs] | None = None
 
     def put(self) -> None:
         """Show the list of the panel's view, or ask for it; what is asked for another view is not wanted any more."""
         panel, key = self._panel, ("list", id(self._panel))
         self._revision += 1
         tab = TABS.get(panel._view.tab)
-        if tab is None or (tab.name, tab.query(panel.query)) in self._kept:
+        asked = None if tab is None else self._question(tab)
+        if tab is None or asked is None or asked in self._kept:
             panel._worker.stop(key)
             self._draw()
             return
@@ -52,34 +58,51 @@ class Lists:
         """Stop asking; what was found last stays."""
         self._panel._worker.stop(("list", id(self._panel)))
 
+    def within(self) -> None:
+        """Compare anew what was chosen in the rows of the comparison."""
+        self._compared = None
+        self.put()
+
     def found(self) -> tuple[Tab, Result, str] | None:
         """The open tab, its answer and the code that gives it; None while there is none, or the records are shown."""
-        panel, tab = self._panel, TABS.get(self._panel._view.tab)
-        result = None if tab is None else self._kept.get((tab.name, tab.query(panel.query)))
-        return None if tab is None or result is None else (tab, result, self._code(tab))
+        tab = TABS.get(self._panel._view.tab)
+        asked = None if tab is None else self._question(tab)
+        result = None if asked is None else self._kept.get(asked)
+        return None if tab is None or asked is None or result is None else (tab, result, self._code(asked))
 
-    def _code(self, tab: Tab) -> str:
-        panel = self._panel
-        return tab.code(code(tab.query(panel.query), panel._of.query))
+    def _question(self, tab: Tab) -> Question | None:
+        view, last = self._panel._view, self._compared
+        if tab.versus and last is not None and last[0] in self._kept and versus.still_holds(*last, view):
+            return last[0]
+        return tab.question(view)
+
+    def _code(self, asked: Question) -> str:
+        base = self._panel._of.query
+        return asked.code(code(asked.query, base), base)
+
+    def _logs(self, query: Query) -> Logs:
+        of = self._panel._of
+        return type(of)(of.engine, query, of.sources, of.load_report)
 
     def _ask(self, revision: int, tab: Tab) -> None:
         panel = self._panel
         with panel._lock:
-            if revision != self._revision:
+            asked = self._question(tab)
+            if revision != self._revision or asked is None:
                 return
-            query = tab.query(panel.query)
-        of = panel._of
         try:
-            result = tab.ask(type(of)(of.engine, query, of.sources, of.load_report))
+            result = tab.ask(*(self._logs(side) for side in (asked.query, asked.baseline) if side is not None))
         except LognbError as error:
             self._ended(revision, str(error))
             return
         except Exception:
-            _log.exception("a panel could not list %s of %r", tab.name, str(query))
+            _log.exception("a panel could not list %s of %r", tab.name, str(asked.query))
             self._ended(revision, "lognb made a mistake; logging has its traceback")
             return
         with panel._lock:
-            self._kept[tab.name, query] = result
+            self._kept[asked] = result
+            if tab.versus and tab.row is not None:
+                self._compared = (asked, versus.pairs_of(result.frame[tab.row].to_list()))
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
             if revision == self._revision:
@@ -92,33 +115,34 @@ class Lists:
 
     def _draw(self, *, busy: bool = False, error: str | None = None) -> None:
         panel = self._panel
-        view, query = panel._view, panel.query
-        tab = TABS.get(view.tab)
+        view, tab = panel._view, TABS.get(panel._view.tab)
         found: dict[str, Any] = {}
         if tab is not None:
-            asked = tab.query(query)
-            result = self._kept.get((tab.name, asked))
-            if result is not None:
-                self._kept.move_to_end((tab.name, asked))
+            asked = self._question(tab)
+            result = None if asked is None else self._kept.get(asked)
+            if asked is not None and result is not None:
+                self._kept.move_to_end(asked)
                 self._shown = (tab, asked, result)
             elif busy and self._shown is not None and self._shown[0] is tab:
                 asked, result = self._shown[1:]  # the rows of before, until those that were asked for are here
-            of = panel._of
             found = {
-                "tab": tab, "result": result, "logs": type(of)(of.engine, asked, of.sources, of.load_report),
-                "code": self._code(tab),
+                "tab": tab, "result": result, "logs": self._logs(view.query if asked is None else asked.query),
+                "code": None if asked is None else self._code(asked),
+                "choices": self._choices(asked) if tab.versus else None,
             }  # fmt: skip
         panel._drawing.listing(
-            view.tab, zone=view.zone, query=query, busy=busy, error=error, tabs=self._tabs(), **found
+            view.tab, zone=view.zone, query=view.query, busy=busy, error=error, tabs=self._tabs(), **found
         )
+
+    def _choices(self, asked: Question | None) -> dict[str, Any]:
+        engine = self._panel._of.engine
+        return versus.choices(self._panel._view, asked, _notes.of(engine).marks, engine.overview["first"])
 
     def _tabs(self) -> list[dict[str, Any]]:
         """Those that there are, with the number of rows where it is known."""
-        query = self._panel.query
-        known = {
-            name: r.frame.height
-            for name, r in ((t.name, self._kept.get((t.name, t.query(query)))) for t in TABS.values())
-            if r is not None
-        }
-        named = [(RECORDS, "Records"), *((tab.name, tab.title) for tab in TABS.values())]
-        return [{"name": name, "title": title, "rows": known.get(name)} for name, title in named] if TABS else []
+        named: list[dict[str, Any]] = [{"name": RECORDS, "title": "Records", "rows": None}]
+        for tab in TABS.values():
+            asked = self._question(tab)
+            known = None if asked is None else self._kept.get(asked)
+            named.append({"name": tab.name, "title": tab.title, "rows": None if known is None else known.frame.height})
+        return named if TABS else []

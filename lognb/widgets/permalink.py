@@ -36,6 +36,7 @@ class _Seen(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     log: bool = False
     fields: tuple[str, ...] | None = None
     baseline: tuple[int, int] | None = None
+    against: Literal["baseline", "rest"] = "baseline"
     tab: str = "records"
 
 
@@ -81,6 +82,8 @@ def check(view: View) -> None:
         raise QueryError(f"a panel has no tab {view.tab[:60]!r}; it has {', '.join((RECORDS, *TABS))}")
     if view.unit not in ("records", "bytes"):
         raise QueryError(f'unit={view.unit!r} is neither "records" nor "bytes"')
+    if view.against not in ("baseline", "rest"):
+        raise QueryError(f'against={view.against!r} is neither "baseline" nor "rest"')
     if len(view.columns) > _MOST or len(view.fields or ()) > _MOST:
         raise QueryError(f"more than {_MOST} columns or facets are more than a panel can show")
     if any(width is not None and not 0 < width <= 10_000 for _, width in view.columns):

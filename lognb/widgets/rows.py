@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 RIGHT: Final = ("number", "errors", "bar", "bytes", "share", "duration")
 """Kinds whose values stand at the right."""
-_READ: Final = ("text", "code", "words", "severity")
+_READ: Final = ("text", "code", "words", "severity", "change")
 """Kinds that a search looks into."""
 
 
@@ -113,6 +113,7 @@ _SAID: Final[dict[str, Callable[[Any], str]]] = {
     "number": _text.number,
     "errors": _text.number,
     "bar": _text.number,
+    "shift": lambda n: f"{n:+.1f}",
     "bytes": lambda n: _text.size(round(n)),
     "duration": lambda ns: _text.duration(round(ns)),
     "share": lambda part: _text.share(round(part * 1_000_000), 1_000_000),
@@ -150,6 +151,6 @@ def _key(column: pl.Series, kind: str) -> pl.Series:
         return column.cast(pl.String).replace_strict({v: i for i, v in enumerate(LEVELS)}, default=None)
     if kind == "words":
         return column.list.len()
-    if kind in ("text", "code"):
+    if kind in ("text", "code", "change"):
         return text_of(column).str.to_lowercase()
     return column.fill_nan(None) if column.dtype.is_float() else column

@@ -12,10 +12,13 @@ from lognb._clauses import Condition, Not
 from lognb._complete import complete
 from lognb._completer import frequent
 from lognb.errors import QueryError
+from lognb.widgets import meanings
 from lognb.widgets.base import Ask, Widget
 from lognb.widgets.calls import call, forward
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from lognb.logs import Logs
     from lognb.query import Query
 
@@ -84,15 +87,23 @@ class Cancel(Ask, tag="cancel"):
     """Stop what is being counted."""
 
 
-def chips(query: Query) -> list[dict[str, Any]]:
+def chips(query: Query, texts: Mapping[str, Mapping[str, str]] | None = None) -> list[dict[str, Any]]:
     """The conditions at the top of a query, as `data` has them: `i`, its number, `text` and whether it excludes.
+
+    `texts` are those of ids, by field and value; a condition that names such ids has them as `said`.
 
     >>> from lognb.query import Query
     >>> chips(Query.parse("severity>=error -url.path=/healthz"))[1]
     {'i': 1, 'text': '-url.path=/healthz', 'negated': True}
     """
+    said = [meanings.told(texts or {}, c) for c in query.conditions]
     return [
-        {"i": i, "text": part, "negated": isinstance(c, Not) or (isinstance(c, Condition) and c.op == "!=")}
+        {
+            "i": i,
+            "text": part,
+            **({"said": text} if (text := said[i]) else {}),
+            "negated": isinstance(c, Not) or (isinstance(c, Condition) and c.op == "!="),
+        }
         for i, (c, part) in enumerate((c, str(type(query)((c,)))) for c in query.conditions)
     ]
 

@@ -38,7 +38,7 @@ def settled(logs: Logs, view: View, settings: dict[str, Any]) -> View:
         elif name == "baseline":
             value = None if value is None else _baseline(logs, _several(given, value))
         elif value is not None or name != "by":
-            value = _of_type(given, value, str if name in ("by", "zone", "unit", "tab") else bool)
+            value = _of_type(given, value, str if name in ("by", "zone", "unit", "tab", "against") else bool)
         out[name] = value
     return replace(view, **out)
 

@@ -33,7 +33,8 @@ class View:
     `columns` are those of the table beside time, severity, service and body: (field, width in pixels or None). `zone`
     is "UTC", "local" or an IANA name; `by` is what the timeline splits, `unit` what it counts ("records" or "bytes"),
     `log` its scale. `fields` are the facets, None: those most worth a look. `baseline` is a window, ns, to compare
-    with. `tab` is what is listed: "records", or the name of one of tabs.TABS.
+    with, `against` what the tab Compare looks at: "baseline", or "rest" for errors against the rest.
+    `tab` is what is listed: "records", or the name of one of tabs.TABS.
     """
 
     query: Query = field(default_factory=Query)
@@ -45,6 +46,7 @@ class View:
     log: bool = False
     fields: tuple[str, ...] | None = None
     baseline: tuple[int, int] | None = None
+    against: str = "baseline"
     tab: str = "records"
 
     def text(self, text: str) -> View:

@@ -9,7 +9,8 @@ from lognb.analyses.errors import errors
 from lognb.analyses.patterns import patterns
 from lognb.analyses.sessions import sessions
 from lognb.analyses.traces import traces
-from lognb.widgets import details
+from lognb.widgets import details, versus
+from lognb.widgets.versus import Question
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from lognb.logs import Logs
     from lognb.query import Query
     from lognb.result import Result
+    from lognb.widgets.state import View
 
 RECORDS: Final = "records"
 """The tab that a panel begins with; what it shows is the table's."""
@@ -35,10 +37,13 @@ Kind = Literal[
     "severity",
     "trend",
     "flag",
+    "change",
+    "shift",
 ]
 """How a value is drawn and sorted. `errors` is a number that stands out where it is not 0 (a column of 0 takes no
 room), `bar` one with its part of the largest; `duration` are ns; `trend` is a list of numbers, `words` one of texts; a
-`flag` shows its column's heading where it is true."""
+`flag` shows its column's heading where it is true; a `change` is "new", "gone", "grown", "shrunk" or "once", and a
+`shift` log2 of how many times more there is, a bar to the right of nothing, or to the left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,25 +69,30 @@ class Tab:
     answer is asked for without the query's own conditions on that field, as in a facet: what was not chosen stays in
     sight. `opens` is (kind, column): a row is the "session", "trace" or "user" with the id in the column. Else a row
     opens in place and shows what `details` finds: sections as `sections.js` draws them. `order` is (column, largest
-    first): how the list is sorted until somebody sorts it otherwise; None as the answer has it.
+    first): how the list is sorted until somebody sorts it otherwise; None as the answer has it. Where rows are of
+    several fields, `row` is the column with the query of a row's records. `versus` is a tab that compares two Logs.
     """
 
     name: str
     title: str
-    ask: Callable[[Logs], Result]
+    ask: Callable[..., Result]
     columns: tuple[Column, ...]
     narrows: tuple[str, str] | None = None
     opens: tuple[Literal["session", "trace", "user"], str] | None = None
     details: Callable[[Logs, Result, Mapping[str, Any]], list[dict[str, Any]]] | None = None
     order: tuple[str, bool] | None = None
+    row: str | None = None
+    versus: bool = False
 
     def query(self, query: Query) -> Query:
         """What is asked of."""
         return query if self.narrows is None else query.without(self.narrows[0])
 
-    def code(self, line: str) -> str:
-        """The Python line that gives the answer, from that of the Logs."""
-        return f"{line}.{self.name}()"
+    def question(self, view: View) -> Question | None:
+        """What is asked of a View; None where it has nothing to compare with."""
+        if self.versus:
+            return versus.question(self.name, view)
+        return Question(self.name, self.query(view.query))
 
 
 ERRORS: Final = Tab(
@@ -169,5 +179,24 @@ PATTERNS: Final = Tab(
     narrows=("pattern", "pattern"),
     details=details.pattern,
 )
-TABS: Final[dict[str, Tab]] = {tab.name: tab for tab in (ERRORS, SESSIONS, TRACES, PATTERNS)}
+COMPARE: Final = Tab(
+    name="compare",
+    title="Compare",
+    ask=versus.compared,
+    columns=(
+        Column("change", "change", rank=0),
+        Column("difference", "code", rank=0, width=360),
+        Column("shift", "shift", "fewer | more", rank=4),
+        Column("said", "text", "share", rank=0),
+        Column("baseline", "number", rank=2),
+        Column("current", "number", "now", rank=2),
+        Column("since", "time", "new since", rank=3),
+        Column("what", "code", rank=6),
+        Column("also", "words", rank=5),
+    ),
+    row="query",
+    details=details.difference,
+    versus=True,
+)
+TABS: Final[dict[str, Tab]] = {tab.name: tab for tab in (ERRORS, SESSIONS, TRACES, PATTERNS, COMPARE)}
 """By name, in the order in which they stand behind the records."""

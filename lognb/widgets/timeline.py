@@ -21,7 +21,7 @@ from lognb.widgets.base import Ask, Widget
 from lognb.widgets.calls import call, forward
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from lognb.logs import Logs
 
@@ -175,13 +175,20 @@ class Timeline(Widget):
 
 
 def drawn(
-    frame: pl.DataFrame, since: int, until: int, every: int, by: str | None, of: str
+    frame: pl.DataFrame,
+    since: int,
+    until: int,
+    every: int,
+    by: str | None,
+    of: str,
+    said: Mapping[str, str] | None = None,
 ) -> tuple[dict[str, Any], bytes]:
     """What the page draws of an engine's volume frame, from `since` up to but not including `until`, ns.
 
     The buckets are multiples of `every`, so the first and the last may be only partly within: `partial`. Series stand
     from the bottom up: severities in their order, other values most frequent first, "other (N more)" last; those
-    without a record are left out. The bytes are uint32, little-endian, a row of series for each bucket, in units of
+    without a record are left out; `said` are the texts of
+    values that are ids. The bytes are uint32, little-endian, a row of series for each bucket, in units of
     `scale`.
     """
     left, right = since // every, max(-(-until // every), since // every + 1)
@@ -193,6 +200,7 @@ def drawn(
     place = {value: i for i, (value, _) in enumerate(totals)}
     table = np.zeros((right - left, max(len(totals), 1)), np.int64)
     series = [place[value] for value in cells["by"].to_list()]
+    texts = {value: (said or {}).get(value or "", value) for value in place}
     np.add.at(table, (cells["at"].to_numpy(), np.array(series, np.int64)), cells["n"].to_numpy())
     scale = 1
     while int(table.max(initial=0)) // scale > _UINT32:
@@ -203,12 +211,12 @@ def drawn(
         "covered": {"since": str(since), "until": str(until)},
         "every": str(every),
         "buckets": right - left,
-        "series": [_series(value, by) for value, _ in totals] or [{"name": of, "level": None}],
+        "series": [_series(texts[value], by) for value, _ in totals] or [{"name": of, "level": None}],
         "partial": [since > left * every, until < right * every],
         "unit": of,
         "by": by,
         "scale": scale,
-        "said": _said(table.sum(axis=1), totals, left * every, every, of, by),
+        "said": _said(table.sum(axis=1), [(texts[value], n) for value, n in totals], left * every, every, of, by),
     }
     return data, np.round(table / scale).astype("<u4").tobytes() if scale > 1 else table.astype("<u4").tobytes()
 

@@ -10,12 +10,16 @@ import pytest
 import lognb as ln
 from lognb.query import Query
 from lognb.widgets.listing import Listing
+from lognb.widgets.state import View
 from lognb.widgets.tabs import TABS, Tab
 from tests.widgets.asking import Heard, ask
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+
+ONE = [tab for tab in TABS.values() if not tab.versus]  # of one side; test_versus.py has the other
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +44,7 @@ def shown(listing: Listing, tab: Tab, logs: ln.Logs) -> dict[str, Any]:
     return ask(listing, "rows", revision=listing.data["revision"])
 
 
-@pytest.mark.parametrize("tab", TABS.values(), ids=lambda tab: tab.name)
+@pytest.mark.parametrize("tab", ONE, ids=lambda tab: tab.name)
 def test_a_tab_lists_what_the_function_of_its_name_says(tab: Tab, logs: ln.Logs, listing: Listing) -> None:
     some = logs.where("service_name in (checkout, front, shop-web)")
     result = getattr(some, tab.name)()
@@ -51,17 +55,19 @@ def test_a_tab_lists_what_the_function_of_its_name_says(tab: Tab, logs: ln.Logs,
     assert lacking == [], "a column of the tab that the analysis does not have"
     named = [tab.narrows and tab.narrows[1], tab.opens and tab.opens[1]]
     assert set(filter(None, named)) <= set(result.frame.columns)
-    assert tab.code("logs") == f"logs.{tab.name}()"
+    asked = tab.question(View(some.query))
+    assert asked is not None
+    assert asked.code("logs", Query()) == f"logs.{tab.name}()"
 
 
-@pytest.mark.parametrize("tab", TABS.values(), ids=lambda tab: tab.name)
+@pytest.mark.parametrize("tab", ONE, ids=lambda tab: tab.name)
 def test_a_tab_of_no_records_says_so(tab: Tab, logs: ln.Logs, listing: Listing) -> None:
     none = logs.where("nothing at all like this")
     assert shown(listing, tab, none)["total"] == 0
     assert listing.data["sentence"].startswith("no ")
 
 
-@pytest.mark.parametrize("tab", TABS.values(), ids=lambda tab: tab.name)
+@pytest.mark.parametrize("tab", ONE, ids=lambda tab: tab.name)
 def test_the_records_of_a_row_are_those_of_its_condition(
     tab: Tab, logs: ln.Logs, listing: Listing, heard: Heard
 ) -> None:
@@ -124,12 +130,19 @@ def test_an_issue_of_spans_alone_says_that_it_has_no_record(tmp_path: Path, hear
 def test_a_pattern_opens_its_slots_and_examples(logs: ln.Logs, listing: Listing, heard: Heard) -> None:
     rows = shown(listing, TABS["patterns"], logs)
     at = next(i for i, text in enumerate(rows["cells"]["text"]) if "loyalty" in text)
-    said, pairs = ask(listing, "details", revision=listing.data["revision"], row=at)
+    said, pairs, records, *links = ask(listing, "details", revision=listing.data["revision"], row=at)
     assert "slots of 9 records" in said["text"]
     values = dict(pairs["pairs"])
     assert values["slot 3, int"] == "from 4,000, median 4,000, p99 4,000: 4000 (9)"
     assert "did not answer within 4000 ms" in values["example 1"]
     assert values["body~"].startswith("^")
+    assert values["bytes of its bodies"].endswith("B")
+    assert len(records["rows"]) == 5
+    assert records["rows"] == sorted(records["rows"], key=lambda row: row["time"])
+    assert {"trace", "session"} <= {link["to"] for link in links}
+    trace = next(link for link in links if link["to"] == "trace")["ids"][0]
+    assert "loyalty" in logs.get(trace["record"])["body"][0]
+    assert logs.get(trace["record"])["trace_id"][0] == trace["id"]
     ask(listing, "only", revision=listing.data["revision"], row=at)
     assert heard.told[-1][1] == "pattern"
 
