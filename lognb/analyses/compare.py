@@ -105,8 +105,8 @@ def _fields(logs: Logs, before: Side, after: Side, asked: Sequence[str] | None) 
 
 def _informative(rows: list[Row], before: Side, after: Side) -> list[Row]:
     """The rows without those that say no more than which side is which, where a condition on a field says that."""
-    here, there = (set(side.logs.query.leaves()) for side in (before, after))
-    telling = {c.field for c in here - there} & {c.field for c in there - here}
+    here, there = (set(side.logs.query.conditions) for side in (before, after))
+    telling = set.intersection(*({c.field for c in Query(tuple(one)).leaves()} for one in (here - there, there - here)))
     if not telling:
         return rows
     apart: dict[str, list[int]] = {}

@@ -185,9 +185,9 @@ COMPARE: Final = Tab(
     ask=versus.compared,
     columns=(
         Column("change", "change", rank=0),
-        Column("difference", "code", rank=0, width=360),
-        Column("shift", "shift", "fewer | more", rank=4),
-        Column("said", "text", "share", rank=0),
+        Column("difference", rank=0),
+        Column("shift", "shift", "fewer | more", rank=1),
+        Column("said", "code", "share", rank=0, width=185),
         Column("baseline", "number", rank=2),
         Column("current", "number", "now", rank=2),
         Column("since", "time", "new since", rank=3),

@@ -72,18 +72,21 @@ def test_an_issue_is_opened_chosen_and_given_up_again(tab: jlab.Tab, logs: ln.Lo
     trail(tab, len(logs))
 
 
-def test_tabs_by_keys_and_from_python(tab: jlab.Tab, logs: ln.Logs) -> None:
+def test_tabs_by_keys_and_from_python(tab: jlab.Tab) -> None:
     page = tab.page
     page.get_by_role("tab", name="Records").click()
     page.locator(".lt-table").wait_for()
     page.get_by_role("tab", name="Records").focus()
     page.keyboard.press("End")
     page.keyboard.press("Enter")
-    page.locator(".ll-say", has_text=logs.traces().sentence[:20]).wait_for()
-    assert tab.python("print(panel.tab)").strip() == "traces"
+    page.locator(".ll-choices", has_text="Mark a stretch in which all was well").wait_for()
+    assert page.locator(".ll-tab[aria-selected=true]").get_attribute("data-name") == "compare"
+    assert tab.python("print(panel.tab)").strip() == "compare"
+    assert not page.locator(".ll-grid").is_visible(), "there are no rows of nothing"
+    page.screenshot(path=PICTURES / "lists-compare-none.png")
     page.keyboard.press("d")
     page.keyboard.press("d")
-    assert tab.python("print(panel.tab)").strip() == "traces", "bare keys stay here: the cell is still there"
+    assert tab.python("print(panel.tab)").strip() == "compare", "bare keys stay here: the cell is still there"
     tab.python("panel.tab = 'records'")
     page.locator(".lt-table").wait_for()
 
@@ -96,8 +99,51 @@ def test_each_list_light_and_dark(tab: jlab.Tab) -> None:
             name = tabbed.get_attribute("data-name")
             tabbed.click()
             page.locator(f".ll-tab[aria-selected=true][data-name={name}]").wait_for()
+            if name == "compare" and theme == "Light":
+                page.get_by_role("button", name="errors against the rest").click()
             page.locator(".ll-rows > .ll-row:visible").first.wait_for()
             page.wait_for_timeout(400)
             page.screenshot(path=PICTURES / f"lists-{name}-{theme.lower()}.png")
             wide = page.locator(".jp-OutputArea-output", has=page.locator(".ll-grid")).last
             assert wide.evaluate("(e) => e.scrollWidth - e.clientWidth") <= 2
+
+
+def test_from_a_baseline_to_what_is_different_and_back_to_its_pattern(tab: jlab.Tab, logs: ln.Logs) -> None:
+    """An incident in four clicks: window, before, the pattern that is new, its records."""
+    page = tab.page
+    tab.theme("JupyterLab Light")
+    tab.python("panel.query = logs.where(since='03:12:10').query; panel.tab = 'compare'")
+    page.get_by_role("button", name="before", exact=True).click()
+    page.locator(".ll-choices", has_text="against the baseline").wait_for()
+    page.locator(".ll-rows > .ll-row:visible").first.wait_for()
+    page.wait_for_timeout(300)
+    page.screenshot(path=PICTURES / "lists-compare-before.png")
+    page.get_by_role("searchbox", name="Find in the list").fill("loyalty")
+    row = page.locator(".ll-rows > .ll-row", has_text="loyalty").first
+    row.wait_for()
+    assert "new" in row.inner_text()
+    for theme in ("Light", "Dark"):
+        tab.theme(f"JupyterLab {theme}")
+        row.locator(".ll-text").click()
+        page.locator(".ll-detail").wait_for()
+        page.wait_for_timeout(300)
+        page.screenshot(path=PICTURES / f"lists-compare-open-{theme.lower()}.png")
+        row.locator(".ll-text").click()
+    tab.theme("JupyterLab Light")
+    row.hover()
+    row.get_by_text("records", exact=True).click()
+    page.locator(".lt-table").wait_for()
+    assert tab.python("print('pattern=' in str(panel.query))").strip() == "True"
+    chip = page.locator(".ln-chip", has_text="pattern")
+    chip.locator(".ln-soft", has_text="loyalty").wait_for()
+    tab.python("panel.by = 'pattern'; panel.query_text = 'severity>=warn'; panel.fields = ['severity', 'pattern']")
+    page.locator(".tl-legend", has_text="did not answer within").wait_for()
+    facet = page.locator(".ln-facet", has_text="pattern")
+    facet.get_by_text("did not answer within").first.wait_for()
+    page.wait_for_timeout(300)
+    page.screenshot(path=PICTURES / "lists-pattern-facet.png")
+    facet.get_by_text("did not answer within").first.click()
+    page.locator(".ln-chip .ln-soft", has_text="did not answer within").wait_for()
+    found = tab.python("print(panel.query.conditions[-1].value, len(panel.logs))").split()
+    assert len(logs.where(f"severity>=warn pattern={found[0]}")) == int(found[1]) > 0
+    tab.python("panel.query_text = ''; panel.by = 'severity'; panel.tab = 'records'")
