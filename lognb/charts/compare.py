@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, cast
 
 from lognb import _text
@@ -46,8 +47,6 @@ def draw(frame: pl.DataFrame) -> alt.TopLevelMixin:
 
 
 def _bar(i: int, row: dict[str, Any]) -> dict[str, Any]:
-    import math
-
     up = row["change"] in ("new", "grown")
     ratio = row["ratio"]
     length = _FULL if not ratio else min(abs(math.log2(ratio)), _FULL)
@@ -94,7 +93,11 @@ def said(row: dict[str, Any]) -> str:
 
 
 def _times(ratio: float | None) -> str:
-    return "" if ratio is None else f"×{_text.number(round(ratio, 1 if ratio >= 1 else 2))}"
+    if ratio is None or not ratio:
+        return "" if ratio is None else "×0"
+    return (
+        f"×{_text.number(round(ratio, 1 if ratio >= 1 else 2 if ratio >= 0.1 else 1 - math.floor(math.log10(ratio))))}"
+    )
 
 
 def _share(part: float) -> str:

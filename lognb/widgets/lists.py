@@ -128,15 +128,16 @@ class Lists:
             found = {
                 "tab": tab, "result": result, "logs": self._logs(view.query if asked is None else asked.query),
                 "code": None if asked is None else self._code(asked),
-                "choices": self._choices(asked) if tab.versus else None,
+                "choices": self._choices(asked, busy=busy) if tab.versus else None,
             }  # fmt: skip
         panel._drawing.listing(
             view.tab, zone=view.zone, query=view.query, busy=busy, error=error, tabs=self._tabs(), **found
         )
 
-    def _choices(self, asked: Question | None) -> dict[str, Any]:
+    def _choices(self, asked: Question | None, *, busy: bool) -> dict[str, Any]:
         engine = self._panel._of.engine
-        return versus.choices(self._panel._view, asked, _notes.of(engine).marks, engine.overview["first"])
+        marks, first = _notes.of(engine).marks, engine.overview["first"]
+        return versus.choices(self._panel._view, asked, marks, first, busy=busy)
 
     def _tabs(self) -> list[dict[str, Any]]:
         """Those that there are, with the number of rows where it is known."""

@@ -187,7 +187,7 @@ COMPARE: Final = Tab(
         Column("change", "change", rank=0),
         Column("difference", rank=0),
         Column("shift", "shift", "fewer | more", rank=1),
-        Column("said", "code", "share", rank=0, width=185),
+        Column("said", "text", "share", rank=0, width=180),
         Column("baseline", "number", rank=2),
         Column("current", "number", "now", rank=2),
         Column("since", "time", "new since", rank=3),

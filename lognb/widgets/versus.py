@@ -200,8 +200,10 @@ def against(view: View, how: How, first: int | None, last: int | None, time: int
     return replace(view.window(time, until), baseline=(since, time), against=WINDOW)
 
 
-def choices(view: View, asked: Question | None, marks: Sequence[dict[str, Any]], first: int | None) -> dict[str, Any]:
-    """What is compared, for the browser to say, and the buttons that compare something else. Times are texts of ns."""
+def choices(
+    view: View, asked: Question | None, marks: Sequence[dict[str, Any]], first: int | None, *, busy: bool = False
+) -> dict[str, Any]:
+    """What was compared, for the browser to say, and the buttons that compare something else. Times are texts of ns."""
     before = view.query.since is not None and first is not None and view.query.since > first
     options = [
         {
@@ -220,10 +222,10 @@ def choices(view: View, asked: Question | None, marks: Sequence[dict[str, Any]],
          "title": "what is behind this mark with what was before it"}
         for m in here
     ]  # fmt: skip
-    told: dict[str, Any] = {"options": options, "sides": None, "rest": view.against == REST, "within": False}
+    told: dict[str, Any] = {"options": options, "sides": None, "rest": False, "within": False}
     if asked is not None and asked.baseline is not None:
         told["sides"] = [
             [None if ns is None else str(ns) for ns in (q.since, q.until)] for q in (asked.query, asked.baseline)
         ]
-        told["within"] = asked.of != view.query
+        told |= {"rest": asked.against == REST, "within": not busy and asked.of != view.query}
     return told

@@ -83,6 +83,7 @@ def test_tabs_by_keys_and_from_python(tab: jlab.Tab) -> None:
     assert page.locator(".ll-tab[aria-selected=true]").get_attribute("data-name") == "compare"
     assert tab.python("print(panel.tab)").strip() == "compare"
     assert not page.locator(".ll-grid").is_visible(), "there are no rows of nothing"
+    page.wait_for_timeout(400)
     page.screenshot(path=PICTURES / "lists-compare-none.png")
     page.keyboard.press("d")
     page.keyboard.press("d")
@@ -114,22 +115,25 @@ def test_from_a_baseline_to_what_is_different_and_back_to_its_pattern(tab: jlab.
     tab.theme("JupyterLab Light")
     tab.python("panel.query = logs.where(since='03:12:10').query; panel.tab = 'compare'")
     page.get_by_role("button", name="before", exact=True).click()
-    page.locator(".ll-choices", has_text="against the baseline").wait_for()
+    page.locator(".ll-choices", has_text="against the baseline 2026-11-25").wait_for()
     page.locator(".ll-rows > .ll-row:visible").first.wait_for()
     page.wait_for_timeout(300)
     page.screenshot(path=PICTURES / "lists-compare-before.png")
-    page.get_by_role("searchbox", name="Find in the list").fill("loyalty")
-    row = page.locator(".ll-rows > .ll-row", has_text="loyalty").first
-    row.wait_for()
-    assert "new" in row.inner_text()
+    row = page.locator(".ll-rows > .ll-row", has_text="service.version=2.10.0").first
+    assert "grown" in row.inner_text()
     for theme in ("Light", "Dark"):
         tab.theme(f"JupyterLab {theme}")
-        row.locator(".ll-text").click()
+        row.locator(".ll-text").first.click()
         page.locator(".ll-detail").wait_for()
-        page.wait_for_timeout(300)
+        page.wait_for_timeout(400)
         page.screenshot(path=PICTURES / f"lists-compare-open-{theme.lower()}.png")
-        row.locator(".ll-text").click()
+        row.locator(".ll-text").first.click()
     tab.theme("JupyterLab Light")
+    page.get_by_role("button", name="errors against the rest").click()
+    page.locator(".ll-choices", has_text="errors against the rest, from").wait_for()
+    page.get_by_role("searchbox", name="Find in the list").fill("loyalty")
+    row = page.locator(".ll-rows > .ll-row", has_text="did not answer within").first
+    row.wait_for()
     row.hover()
     row.get_by_text("records", exact=True).click()
     page.locator(".lt-table").wait_for()
