@@ -134,6 +134,7 @@ def test_from_a_baseline_to_what_is_different_and_back_to_its_pattern(tab: jlab.
     page.get_by_role("searchbox", name="Find in the list").fill("loyalty")
     row = page.locator(".ll-rows > .ll-row", has_text="did not answer within").first
     row.wait_for()
+    page.wait_for_timeout(400)  # what is looked for is drawn anew when one has stopped to type
     row.hover()
     row.get_by_text("records", exact=True).click()
     page.locator(".lt-table").wait_for()

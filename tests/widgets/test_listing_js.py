@@ -395,3 +395,67 @@ def test_hostile_text_stays_text(shown: Any) -> None:
     assert made.page.evaluate("window.ran") is None
     assert el.locator("img, script, iframe").count() == 0
     assert json.dumps(on.told) == "[]"
+
+
+def test_differences_are_words_and_bars_on_both_sides_and_hostile_text_is_text(
+    bench: Callable[..., Bench], shop: Path
+) -> None:
+    made, on = bench(viewport={"width": 1256, "height": 560}), On()
+    listing = Listing(ln.read(shop), on)
+    el = made.show(listing)
+    changes = ["new", "gone", "grown", "shrunk", "once"]
+    said = [*PAYLOADS, "plain"]
+    rows_ = pl.DataFrame(
+        {
+            "change": [changes[i % 5] for i in range(len(said))],
+            "difference": said,
+            "shift": [(6.0, -6.0, 1.5, -3.0, 0.0)[i % 5] for i in range(len(said))],
+            "query": [f'body:"{i}" n=1' for i in range(len(said))],
+        }
+    )
+    columns = (Column("change", "change", rank=0), Column("difference", rank=0), Column("shift", "shift", rank=0))
+    of = Tab("compare", "Compare", lambda _: None, columns, row="query", versus=True)  # type: ignore[arg-type,return-value]
+    option = {"on": False, "can": True}
+    options = [
+        {"how": "before", "text": "before", "title": PAYLOADS[0], "on": False, "can": False},
+        {"how": "rest", "text": "errors against the rest", "title": "", **option},
+        *({"how": "mark", "text": text, "title": text, "time": str(T0), **option} for text in PAYLOADS),
+    ]
+    choices = {"options": options, "sides": None, "rest": False, "within": False}
+    tabs_ = [{"name": "records", "title": "Records"}, {"name": "compare", "title": "Compare"}]
+    listing.show(of, None, tabs=tabs_, choices=choices)
+    made.settle()
+    assert el.get_by_text("Mark a stretch in which all was well").is_visible()
+    assert not el.locator(".ll-grid").is_visible()
+    assert el.get_by_role("button", name="before").is_disabled()
+    el.locator(".ll-options button").last.click()
+    made.settle()
+    assert on.told.pop() == ("against", "mark", T0)
+    made.picture("compare-none")
+    sides = [[str(T0), None], [str(T0 - 60 * 10**9), str(T0)]]
+    result = Result(rows_, "so", "Comparison", Query(), ("a",))
+    listing.show(of, result, tabs=tabs_, choices={**choices, "sides": sides, "within": True})
+    made.settle()
+    assert "from 2026-11-03 09:00:00 against the baseline 2026-11-03 08:59:00–09:00:00" in el.inner_text()
+    assert column(el, "change")[:5] == changes
+    left = rows(el).evaluate_all(
+        "(all) => all.sort((a, b) => a.dataset.index - b.dataset.index).map((r) => {"
+        "const box = r.querySelector('.ll-cell.ll-shift').getBoundingClientRect();"
+        "const bar = r.querySelector('span.ll-shift').getBoundingClientRect();"
+        "return Math.round(100 * (bar.left + bar.width / 2 - box.left) / box.width) - 50; })"
+    )
+    assert [(n > 0) - (n < 0) for n in left[:4]] == [1, -1, 1, -1]
+    assert abs(left[0]) > abs(left[2]), "a longer bar is further from nothing"
+    el.get_by_role("button", name="compare within what is chosen").click()
+    el.get_by_role("grid").focus()
+    press(made, "x", "r", "o")
+    first = 'body:"0" n=1'
+    assert on.told == [("against", "within", None), *(("choose", first, how) for how in ("exclude", "records", "only"))]
+    again(listing, f"-({first})", choices=choices)
+    made.settle()
+    assert rows(el).first.locator(".ll-tick").inner_text() == "excluded"
+    el.get_by_role("columnheader", name="shift").get_by_role("button").click()
+    assert column(el, "change")[0] == "new"
+    made.picture("compare-light")
+    made.theme("dark")
+    made.picture("compare-dark")

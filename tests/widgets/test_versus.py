@@ -236,3 +236,36 @@ def test_a_new_baseline_on_the_timeline_ends_errors_against_the_rest(explore: Ca
     assert sides[1] == [str(first), str(first + 60 * 10**9)]
     with pytest.raises(QueryError, match="neither"):
         explore(against="all")
+
+
+@pytest.fixture(scope="module")
+def order(logs: ln.Logs) -> str:
+    """The pattern of the orders that failed, in full."""
+    found = logs.patterns().frame.filter(pl.col("text").str.contains("did not answer"))
+    return str(found["pattern"][0])
+
+
+def test_a_pattern_is_read_as_its_text_and_asked_for_by_its_id(
+    explore: Callable[..., Explorer], logs: ln.Logs, order: str
+) -> None:
+    text = dict(logs.engine.labels("pattern").table.select("value", "text").iter_rows())[order]
+    panel = explore(query=f"pattern={order} -issue=none", by="pattern", fields=["severity", "pattern"])
+    drawing = panel._drawing
+    chip = drawing._search.data["chips"][0]
+    assert (chip["text"], chip["said"]) == (f"pattern={order}", text)
+    assert "said" not in drawing._search.data["chips"][1], "an issue that is none"
+    assert [series["name"] for series in drawing._timeline.data["series"]] == [text]
+    assert text[:30] in drawing._timeline.data["said"]
+    (facet,) = [f for f in drawing._facets.data["facets"] if f["field"] == "pattern"]
+    (row,) = [v for v in facet["values"] if v["state"] == "include"]
+    assert (row["value"], row["text"]) == (order, text)
+    assert all("text" not in v for f in drawing._facets.data["facets"] if f["field"] == "severity" for v in f["values"])
+    found = ask(drawing._facets, "search", field="pattern", text="DID NOT answer")
+    assert (order, text) in [(v["value"], v["text"]) for v in found]
+    assert all("did not answer" in v["text"] for v in found)
+
+
+def test_an_issue_is_read_as_its_title(explore: Callable[..., Explorer], logs: ln.Logs) -> None:
+    first = logs.errors().frame.row(0, named=True)
+    panel = explore(query=f"issue={first['issue']}")
+    assert panel._drawing._search.data["chips"][0]["said"] == first["title"]
