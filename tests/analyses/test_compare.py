@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import lognb as ln
 from lognb.errors import FieldError, QueryError
@@ -180,3 +182,23 @@ def test_what_tells_the_sides_apart_is_no_difference(load: Load) -> None:
     assert (warned["current"], "index=missing" in warned["also"]) == (40, True)
     asked = logs.compare("node=a", "node=b", fields=["pod"]).frame
     assert set(asked["value"]) == {"web-a", "web-b"}, "who asks for a field is told"
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 10_000))
+def test_counts_are_those_of_python(load: Load, seed: int) -> None:
+    """Whatever is told, its numbers are those of the records; and nothing that is on one side only is left out."""
+    rng = random.Random(seed)
+    kinds = rng.choices("abcdef", k=3)
+    records = [
+        (i / 5, rng.choice(["info", "error"]), "web", {"k": rng.choice(kinds + (["z"] if i > 1500 else []))})
+        for i in range(3000)
+    ]
+    frame = load(records).compare((("2026-11-03T09:00"), ("2026-11-03T09:05")), ("09:05", "09:10")).frame
+    sides = [[r for r in records if low <= r[0] < low + 300] for low in (0, 300)]
+    values = frame.filter(what="value", field="k")
+    for one in values.iter_rows(named=True):
+        counted = [sum(r[3]["k"] == one["value"] for r in side) for side in sides]
+        assert [one["baseline"], one["current"]] == counted
+        assert one["baseline_share"] == pytest.approx(counted[0] / len(sides[0]))
+    assert "z" in values["value"].to_list()

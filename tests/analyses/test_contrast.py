@@ -85,6 +85,16 @@ def test_facts_need_five_records_and_a_chance_of_their_own() -> None:
     assert long.change.tolist() == ["", ""]
 
 
+def test_what_comes_and_goes_elsewhere_takes_nothing_from_errors() -> None:
+    """Ten records of an error that is new, among other kinds that also come, in numbers that may be chance."""
+    before, after = np.zeros((60, 1)), np.zeros((60, 1))
+    after[0], after[1:30], before[30:] = 9, 2, 50
+    after[30:] = 50
+    errors = np.arange(60) < 1
+    assert contrast(before, after).change[0] == ""
+    assert contrast(before, after, apart=errors).change[0] == "new"
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.lists(st.integers(0, 50), min_size=12, max_size=12), min_size=1, max_size=12), st.randoms())
 def test_order_and_direction_do_not_matter(rows: list[list[int]], random: Any) -> None:
