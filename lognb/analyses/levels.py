@@ -28,9 +28,10 @@ _FINEST: Final = 1e-9  # of a number: finer than floating point can tell apart f
 
 
 class Costs(Protocol):
-    """A series and the cost of its stretches; `places` are those where its best cuts can be."""
+    """A series and the cost of its stretches. Its best cuts are at `ends`; `places` is how many are paid for."""
 
     places: int
+    ends: Places
 
     def __len__(self) -> int: ...
 
@@ -63,6 +64,7 @@ class _Model:
         self.values = np.asarray(values, np.float64)
         self._sum = _summed(self.values)
         self.places = len(self.values)
+        self.ends = np.arange(1, len(self.values) + 1)
 
     def __len__(self) -> int:
         return len(self.values)
@@ -88,6 +90,8 @@ class Counts(_Model):
         x = self.values
         self._mean = max(float(x.mean()) if len(x) else 0.0, 1e-300)
         self.places = _places(x)
+        # Between two buckets of nothing the cost of a cut has no least: it falls towards one of the records beside.
+        self.ends = self.ends[np.append((x[1:] > 0) | (x[:-1] > 0), True)] if len(x) else self.ends
         noise = _noise(lambda k: (x[k:] - x[:-k]) ** 2 / np.maximum(x[k:] + x[:-k], 1), x[1:] + x[:-1] > 0)
         self.noise = max(noise, _FINEST * self._mean)
 

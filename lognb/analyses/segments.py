@@ -56,9 +56,9 @@ def _cut(model: Costs, penalty: float) -> list[int]:
     best, last = np.zeros(n + 1), np.zeros(n + 1, np.int64)
     best[0] = -penalty
     open_ = np.zeros(1, np.int64)
-    for end in range(1, n + 1):
+    for end in model.ends.tolist():
         costs = best[open_] + model.costs(open_, end)
-        place = int(np.argmin(costs))
+        place = int(costs.argmin())
         best[end], last[end] = costs[place] + penalty, open_[place]
         # A start that is already worse than the best cannot become it again; a stretch that is still too short can.
         open_ = np.append(open_[(costs <= best[end]) | np.isinf(costs)], end)
