@@ -156,7 +156,7 @@ function acts(record, can, box) {
     near.setAttribute("aria-expanded", String(open));
     if (open) around(record, can, box); else box.replaceChildren();
   } }, "Context ±20");
-  const from = can.split() && record.time && h("button", { title: "The window from here on; what it had before is the baseline", onclick: () => can.from(record.id) }, "Compare from here");
+  const from = can.split() && record.time && h("button", { title: "What is different from here on, against what the window had before", onclick: () => can.from(record.id) }, "Compare from here");
   const pin = h("button", { class: "lt-pinning", onclick: () => (can.pinned(record.id) ? can.unpin(record.id) : line(can.root, pin, "a note to the pin", "", (note) => can.pin(record.id, note))) });
   const json = h("button", { onclick: () => { copy(asJson(record)); can.say("copied as JSON"); } }, "Copy JSON");
   return h("div", { class: "lt-acts" }, near, go("trace", record.ids.trace_id), go("session", record.ids.session_id), go("user", record.ids.user_id), from, pin, json);

@@ -112,7 +112,7 @@ class Asked:
             panel._go(replace(view, tab=RECORDS) if how == "records" else view)
 
     def split(self, time: int) -> None:
-        """From here on, with what the window had before as the baseline."""
+        """From here on, compared with what the window had before."""
         panel = self._panel
         with panel._lock:
             overview, query = panel._of.engine.overview, panel.query
@@ -121,7 +121,8 @@ class Asked:
             if not since < time < until:
                 raise QueryError("the window has nothing before this record to compare with")
             panel._windows.append((query.since, query.until))
-            panel._go(replace(panel._view.window(time, until), baseline=(since, time), against=versus.WINDOW))
+            view = panel._view.window(time, until)
+            panel._go(replace(view, baseline=(since, time), against=versus.WINDOW, tab="compare"))
 
     def mark(self, time: int, text: str) -> None:
         self._panel._of.mark(format_time(time), text)

@@ -201,6 +201,8 @@ def test_what_stands_around_a_record_by_time_and_what_came_before_it(panel: jlab
     panel.page.locator(".ln-window").wait_for()
     said = panel.python("print(panel.wait() and panel.baseline[1] == panel.query.since)").strip()
     assert said == "True"
+    panel.page.locator(".ll-choices", has_text="against the baseline").wait_for()
+    panel.python("panel.tab = 'records'")
 
 
 def test_a_record_is_pinned_with_a_note(panel: jlab.Tab) -> None:

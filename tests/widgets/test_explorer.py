@@ -519,6 +519,7 @@ def test_compare_from_here_cuts_the_window_at_a_record(shop: Path) -> None:
     assert panel.wait()
     ns = rows["time"].dt.timestamp("ns")[len(rows) // 2]
     assert panel.query.since == panel.baseline[1] == ns
+    assert panel.tab == "compare"
     assert panel.baseline[0] == panel.logs.engine.overview["first"]
     table._receive(table, {"id": 2, "ask": {"kind": "split", "id": str(at["record_id"])}}, [])
     assert panel.wait()
