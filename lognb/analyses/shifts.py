@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from lognb.analyses.levels import Spreads
+from lognb.analyses.levels import Counts, Shares, Spreads
 from lognb.analyses.segments import LEAST, Segment, segments
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _SHORT: Final = 3  # buckets, or a fiftieth of all: longer, it is two steps
 _BACK: Final = 0.25  # of the height: so near the old level it has come back
 _STAIRS: Final = 3  # steps in one direction that may be a trend
+_RARE: Final = 1.0  # a bucket: of what is rarer the spread is its number, and half of the time would go into it
 _SPREADS: Final = 2.0  # times as wide, or as narrow: less is not worth a line
 
 
@@ -115,7 +116,7 @@ def _trend(model: Model, stairs: list[Segment], places: int) -> Shift:
 def _spreads(model: Model, parts: list[Segment], tests: int) -> list[Shift]:
     """Where buckets begin to lie further from their level, or nearer, while the level stays."""
     n = len(model)
-    if n < 2 * LEAST:
+    if n < 2 * LEAST or (isinstance(model, Counts | Shares) and model.values.mean() < _RARE):
         return []
     rest = np.concatenate([model.residuals(p.start, p.end, p.level) for p in parts]) / np.sqrt(model.noise)
     found = segments(Spreads(rest), tests)
