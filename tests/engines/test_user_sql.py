@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
@@ -441,3 +442,23 @@ def test_a_store_that_is_gone_says_so(tmp_path: Path) -> None:
     with pytest.raises(LognbError, match=r"s\.duckdb cannot be opened for SQL.*read the sources again"):
         engine.sql(ALL, "SELECT 1")
     engine.close()
+
+
+def test_what_another_thread_asks_can_be_stopped(engine: DuckDB) -> None:
+    """A panel stops the question of before also where it is SQL, in a database of its own."""
+    ended: list[BaseException] = []
+
+    def ask() -> None:
+        try:
+            engine.sql(Query(), "select count(*) from range(100000000000) where range % 7 = 8")
+        except KeyboardInterrupt as error:
+            ended.append(error)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    until = time.monotonic() + 20
+    while thread.is_alive() and time.monotonic() < until:
+        engine.interrupt(thread)
+        thread.join(0.05)
+    assert len(ended) == 1
+    assert engine.sql(Query(), "select 1 as one")["one"].to_list() == [1], "the next question is answered"

@@ -44,12 +44,22 @@ class Statements:
             cursor.interrupt()
 
     def _run(self, work: Callable[[], T], cursor: duckdb.DuckDBPyConnection) -> T:
+        with self.known(cursor):
+            return stoppably(work, cursor)
+
+    @contextlib.contextmanager
+    def known(self, cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
+        """What this thread does on a cursor, also of another database, is what `interrupt` stops."""
         own = threading.get_ident()
+        before = self._running.get(own)
         self._running[own] = cursor
         try:
-            return stoppably(work, cursor)
+            yield
         finally:
-            self._running.pop(own, None)
+            if before is None:
+                self._running.pop(own, None)
+            else:
+                self._running[own] = before
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         cursor: duckdb.DuckDBPyConnection | None = getattr(self._local, "cursor", None)

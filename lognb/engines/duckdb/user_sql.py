@@ -26,7 +26,7 @@ import pyarrow.dataset
 from lognb._text import plain
 from lognb.engines.duckdb import sql
 from lognb.engines.duckdb.answers import as_frame
-from lognb.engines.duckdb.connect import Params, connect, literal, name, rows, stoppably
+from lognb.engines.duckdb.connect import Params, connect, literal, name, rows, stoppable, stoppably
 from lognb.engines.duckdb.joins import JOINED_SQL
 from lognb.engines.duckdb.labels import Labelled
 from lognb.errors import FieldError, QueryError, StoreError
@@ -97,7 +97,8 @@ class Locked:
             with self._speaking():
                 text = _one(cursor, statement)
                 self._tables(cursor, engine, query, text)
-                return stoppably(lambda: as_frame(cursor, text, bound, max_bytes), cursor, timeout)
+                with engine.known(cursor), stoppable():
+                    return stoppably(lambda: as_frame(cursor, text, bound, max_bytes), cursor, timeout)
         except TimeoutError:
             raise QueryError(f"no answer within {timeout:g} s; narrow the logs, or pass a larger timeout=") from None
         finally:
