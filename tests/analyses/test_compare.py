@@ -21,11 +21,9 @@ if TYPE_CHECKING:
     Load = Callable[[Iterable[Any]], ln.Logs]
 
 
-@pytest.fixture(scope="module")
-def release(request: pytest.FixtureRequest) -> ln.Logs:
+@pytest.fixture
+def release(load: Load) -> ln.Logs:
     """Ten minutes before 09:10, ten after: pod p3 is new and fails for gold customers; web's latency is tenfold."""
-    from conftest import dump  # type: ignore[import-not-found]
-
     rng = random.Random(4)
     records = []
     for i in range(6000):
@@ -39,7 +37,7 @@ def release(request: pytest.FixtureRequest) -> ln.Logs:
         status = 504 if bad else 200
         fields = {"pod": pod, "tier": tier, "ms": ms, "status": status, "request": f"r{i}"}
         records.append((t, "error" if bad else "info", service, fields))
-    return ln.read(dump(records))
+    return load(records)
 
 
 BEFORE, AFTER = ("09:00", "09:10"), ("09:10", "09:20")
