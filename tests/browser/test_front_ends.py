@@ -27,7 +27,7 @@ def works(tab: jlab.Tab, shop: Path, picture: str) -> None:
     """The four parts are drawn, and a value that is clicked narrows them."""
     logs, page = ln.read(shop), tab.page
     page.locator(".lt-title", has_text=f"{len(logs):,} record").wait_for()
-    for part in (".ln textarea.ln-text", ".tl-surface", ".ln-facet", "[role=grid]"):
+    for part in (".ln textarea.ln-text", ".tl-surface", ".ln-facet", "[role=grid]:visible"):
         page.locator(part).first.wait_for()
     page.locator(".ln-facet").first.get_by_role("checkbox", name="warn").click()
     page.locator(".lt-title", has_text=f"{len(logs.where('severity=warn')):,} record").wait_for()
