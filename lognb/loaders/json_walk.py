@@ -151,9 +151,10 @@ def _wrapped(document: Any, place: tuple[int, int], out: Found, notes: Counter[s
 
 
 def holds(data: bytes) -> bool:
-    """Whether JSON text holds a request or a part of one, at whatever depth."""
+    """Whether JSON text holds a request or a part of one, at whatever depth; one of nothing is none."""
     try:
-        return next(_inside(json.loads(data.decode("utf-8", "replace"), strict=False), 0), None) is not None
+        found = _inside(json.loads(data.decode("utf-8", "replace"), strict=False), 0)
+        return any(have[key] for have in map(known, found) for key in _LISTS if isinstance(have.get(key), list))
     except (ValueError, RecursionError):
         return False
 
@@ -164,7 +165,7 @@ def _inside(content: Any, depth: int) -> Iterator[Any]:
     if isinstance(content, str):
         content = _text(content)
     have = known(content)
-    if any(isinstance(have.get(key), list) for tree in TREE.values() for key in (tree.top, *tree.mid)):
+    if any(isinstance(have.get(key), list) for key in _LISTS):
         yield content
         return
     for part in content if isinstance(content, list) else have.values():
@@ -173,6 +174,7 @@ def _inside(content: Any, depth: int) -> Iterator[Any]:
 
 
 _DEEPEST: Final = 6
+_LISTS: Final = tuple(key for tree in TREE.values() for key in (tree.top, *tree.mid))
 
 
 def _text(content: str) -> Any:

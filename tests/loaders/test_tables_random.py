@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 import pyarrow.parquet as pq
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from making import check, load
 
@@ -38,6 +38,7 @@ def same(a: Any, b: Any) -> bool:
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@example([{"k 0": {"ResourceLogs": []}}])
 @given(ROWS)
 def test_json_lines_keep_every_value_and_its_type(rows: list[dict[str, Any]]) -> None:
     data = "\n".join(json.dumps({"msg": f"m{i}", **row}) for i, row in enumerate(rows)).encode()
