@@ -19,14 +19,14 @@ import polars as pl
 
 from lognb._complete import Completion, complete, matching
 from lognb._literals import read
-from lognb.query import Condition, Query, format_time
+from lognb.query import Condition, Not, Query, format_time
 from lognb.schema import FIELDS, ID_BYTES, LEVELS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from lognb.engines.base import Engine
-    from lognb.query import Value
+    from lognb.query import Clause, Value
 
 _MOST = 30  # values of a field
 _TAIL = 10_000  # characters before the cursor that are looked at
@@ -131,6 +131,14 @@ def typed(engine: Engine, field: str, texts: Sequence[str]) -> dict[str, Value]:
     real = _some(engine, field, [found[t] for t in doubtful])
     found |= {t: t for t in doubtful if not (real and _some(engine, field, [found[t]]))}
     return found | {t: t[1:-1] for t in texts if t[:1] == t[-1:] == '"' and not isinstance(read("", "=", t[1:-1]), str)}
+
+
+def conditions(engine: Engine, field: str, texts: Sequence[str | None]) -> dict[str | None, Clause]:
+    """What finds the records for which an engine's facets show each text; null are those that lack the field."""
+    values = [text for text in texts if text is not None]
+    meant = typed(engine, field, values) if values else {}
+    found: dict[str | None, Clause] = {text: Condition(field, "=", meant.get(text, text)) for text in values}
+    return found | ({None: Not(Condition(field, "exists"))} if None in texts else {})
 
 
 def _some(engine: Engine, field: str, values: list[Value]) -> bool:

@@ -25,9 +25,9 @@ def resolve(moment: Moment, first: int | None, last: int | None) -> int:
     is no time, or fits several days, or needs data with times where there is none.
     """
     if isinstance(moment, datetime):
-        return _of_datetime(moment) + int(getattr(moment, "nanosecond", 0))  # a pandas Timestamp has those
+        return of_datetime(moment) + int(getattr(moment, "nanosecond", 0))  # a pandas Timestamp has those
     if isinstance(moment, date):
-        return _of_datetime(datetime.combine(moment, time(), UTC))
+        return of_datetime(datetime.combine(moment, time(), UTC))
     if not isinstance(moment, str):
         raise QueryError(f"{moment!r} is no time; {_HELP}")
     text = moment.strip()
@@ -40,7 +40,8 @@ def resolve(moment: Moment, first: int | None, last: int | None) -> int:
     raise QueryError(f"{moment!r} is no time; {_HELP}")
 
 
-def _of_datetime(at: datetime) -> int:
+def of_datetime(at: datetime) -> int:
+    """Nanoseconds since 1970; without a zone it is UTC."""
     at = at.replace(tzinfo=UTC) if at.tzinfo is None else at
     return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) * 1_000
 

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from lognb import _completer, _text
+from lognb._moments import of_datetime
 from lognb._text import clock, count, plural
-from lognb.analyses import buckets
+from lognb.analyses import buckets, mined
 from lognb.analyses.mined import FIELD as PATTERN
 from lognb.analyses.series import Grid, Series, gathered
-from lognb.analyses.shifts import Shift, shifts
+from lognb.analyses.shifts import BACK, Shift, shifts
 from lognb.charts import changes as charts
 from lognb.errors import QueryError
-from lognb.query import Condition, Not, Query
+from lognb.query import Query
 from lognb.result import Result
 from lognb.schema import TIME
 
@@ -24,14 +25,16 @@ if TYPE_CHECKING:
 
     from lognb.engines.base import Engine
     from lognb.logs import Logs
-    from lognb.query import Clause
 
 BUCKETS: Final = 500
 """`every="auto"` takes the narrowest round width that needs no more: 200 to 500 where the data is long enough."""
 
 _PERCENTILES: Final = ("p50", "p75", "p90", "p95", "p99", "mean", "max")
+_TAKEN: Final = (
+    "moment", "time", "until", "kind", "measure", "before", "after", "ratio", "confidence", "query", "returns", "text",
+    "gain",
+)  # fmt: skip
 _TOLD: Final = 3  # moments that the sentence names
-_BACK: Final = 0.25  # of the height of a step: so near the old level it has gone back
 _SAME: Final = 3  # buckets apart, or a hundredth of all: changes of one moment
 
 
@@ -77,7 +80,7 @@ def changes(
     grid = _whole(first, last, width)
     query = logs.query & Query((), grid.start, grid.time(grid.n)) if grid.n else logs.query
     grid, series, whole = gathered(logs, query, grid, fields, field, percentile)
-    names = {f: buckets.column(f, ("time", "until", "kind", "measure", "query")) for f in fields}
+    names = {f: buckets.column(f, _TAKEN) for f in fields}
     rows = [row for one in series for row in _rows(logs, one, names, len(series))]
     rows += [_gap(grid, gap, names) for gap in grid.gaps]
     frame = _told(logs, _moments(rows, names, max(_SAME, grid.n // 100) * width), names.get(PATTERN))
@@ -95,7 +98,7 @@ def _told(logs: Logs, frame: pl.DataFrame, pattern: str | None) -> pl.DataFrame:
     """The frame with the `text` of the patterns in the column of that name."""
     texts: dict[str, str] = {}
     if pattern is not None and frame[pattern].drop_nulls().len():
-        texts = dict(logs.engine.labels(PATTERN).table.select("value", "text").iter_rows())
+        texts = mined.texts(logs.engine)
     said = pl.lit(None, pl.String) if pattern is None else pl.col(pattern).replace_strict(texts, default=None)
     return frame.with_columns(said.cast(pl.String).alias("text"))
 
@@ -116,7 +119,7 @@ def _rows(logs: Logs, series: Series, names: dict[str, str], tests: int) -> Iter
 def _returns(before: Shift, shift: Shift) -> bool:
     """Does the level go back to about what it was before the change before?"""
     height = abs(shift.before - before.before)
-    return shift.kind == before.kind == "step" and abs(shift.after - before.before) <= _BACK * height
+    return shift.kind == before.kind == "step" and abs(shift.after - before.before) <= BACK * height
 
 
 def _row(engine: Engine, series: Series, shift: Shift, names: dict[str, str]) -> dict[str, Any]:
@@ -132,7 +135,7 @@ def _row(engine: Engine, series: Series, shift: Shift, names: dict[str, str]) ->
         "after": shift.after * per,
         "ratio": shift.after / shift.before if shift.before > 0 else None,
         "confidence": shift.confidence,
-        "query": str(Query(tuple(_condition(engine, f, v) for f, v in series.values.items()))),
+        "query": str(Query(tuple(_completer.conditions(engine, f, [v])[v] for f, v in series.values.items()))),
         "gain": shift.gain,
     }
 
@@ -150,12 +153,6 @@ def _gap(grid: Grid, gap: tuple[int, int], names: dict[str, str]) -> dict[str, A
     low, high = gap
     when = {"time": grid.time(low), "until": grid.time(high), "kind": "gap", "measure": "records"}
     return {**when, **absent, **level, "gain": float("inf"), "returns": False}
-
-
-def _condition(engine: Engine, field: str, value: str | None) -> Clause:
-    if value is None:
-        return Not(Condition(field, "exists"))
-    return Condition(field, "=", _completer.typed(engine, field, [value])[value])
 
 
 def _moments(rows: list[dict[str, Any]], names: dict[str, str], near: int) -> pl.DataFrame:
@@ -189,7 +186,7 @@ def _sentence(frame: pl.DataFrame, names: dict[str, str], series: int, grid: Gri
 
 
 def _said(row: dict[str, Any], names: dict[str, str], grid: Grid) -> str:
-    at = clock(int(row["moment"].timestamp() * 1_000_000) * 1_000, grid.width)
+    at = clock(of_datetime(row["moment"]), grid.width)
     if row["kind"] == "gap":
         return f"{at} nothing was logged"
     of = charts.of(row, tuple(names.values()))

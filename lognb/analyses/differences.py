@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from lognb import _completer
+from lognb.analyses import mined
 from lognb.analyses.contrast import FACT, contrast
 from lognb.analyses.mined import FIELD as PATTERN
 from lognb.analyses.sides import counts, length
-from lognb.query import Condition, Not, Query
+from lognb.query import Condition, Query
 from lognb.schema import SESSION_KEYS, USER_KEYS
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def patterns(before: Side, after: Side) -> Iterator[Row]:
     if not names:
         return
     engine = after.logs.engine
-    texts = dict(engine.labels(PATTERN).table.select("value", "text").iter_rows())
+    texts = mined.texts(engine)
     either = (before.logs.query | after.logs.query) & _ERRORS
     failing = set(engine.series(either, 1 << 62, [PATTERN])["by0"].to_list())
     found = contrast(old, new, length(before, after), apart=np.array([name in failing for name in names]))
@@ -117,17 +118,16 @@ def values(before: Side, after: Side, field: str) -> Iterator[Row]:
     if _each_its_own(old.sum(1) + new.sum(1)):
         return
     found = contrast(old, new, factor=after.records / before.records, least=float(np.log2(_RATIO)))
-    told = [value for value, change in zip(names, found.change.tolist(), strict=True) if change and value is not None]
-    meant = _completer.typed(after.logs.engine, field, told)
+    told = [value for value, change in zip(names, found.change.tolist(), strict=True) if change]
+    meant = _completer.conditions(after.logs.engine, field, told)
     for i, (value, change) in enumerate(zip(names, found.change.tolist(), strict=True)):
         n0, n1 = int(old[i].sum()), int(new[i].sum())
         shares = (n0 / before.records, n1 / after.records)
         ratio = shares[1] / shares[0] if n0 else None
         enough = abs(shares[1] - shares[0]) >= _POINTS or ratio is None or not 1 / _THRICE < ratio < _THRICE
         if change and (enough if change != "once" else len(names) <= _KINDS):
-            clause = Not(Condition(field, "exists")) if value is None else Condition(field, "=", meant[value])
             q, rank = float(found.q[i]), float(found.bound[i])
-            yield Row("value", field, value, change, n0, n1, shares, ratio, q, rank, (clause,))
+            yield Row("value", field, value, change, n0, n1, shares, ratio, q, rank, (meant[value],))
 
 
 def _each_its_own(records: NDArray[np.float64]) -> bool:

@@ -171,7 +171,8 @@ def releases(asked: Asked) -> Finding | None:
     runs: dict[str, list[tuple[int, int, str]]] = {}
     counted = logs.engine.series(logs.query, 1 << 62, ["service_name", name])
     for service, version in counted.select("by0", "by1").drop_nulls().unique(maintain_order=True).iter_rows():
-        query = Query((Condition("service_name", "=", service), _equals(logs, name, version)))
+        of = _completer.conditions(logs.engine, name, [version])[version]
+        query = Query((Condition("service_name", "=", service), of))
         first, last = logs.engine.window(logs.query & query)
         if first is not None and last is not None:
             runs.setdefault(service, []).append((first, last, version))
@@ -282,10 +283,6 @@ def _session(logs: Logs) -> str | None:
     bad = logs.engine.facets(logs.query & _ERRORS, ["session"], 200)["value"].drop_nulls().to_list()
     recorded = set(logs.engine.recordings()["session_id"].to_list())
     return next((s for s in bad if s in recorded), bad[0] if bad else None)
-
-
-def _equals(logs: Logs, field: str, value: str) -> Condition:
-    return Condition(field, "=", _completer.typed(logs.engine, field, [value]).get(value, value))
 
 
 def _most(logs: Logs, query: Query, field: str) -> str | None:

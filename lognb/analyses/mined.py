@@ -34,6 +34,11 @@ def offer(engine: Engine) -> None:
     engine.label(FIELD, partial(_made, weakref.proxy(engine)))
 
 
+def texts(engine: Engine) -> dict[str, str]:
+    """The template of each pattern by its id."""
+    return dict(engine.labels(FIELD).table.select("value", "text").iter_rows())
+
+
 def bodies(frame: pl.DataFrame) -> pl.Series:
     """What is mined of records; base64 says nothing."""
     return frame.select(pl.when(pl.col("body_type") == "bytes").then(pl.lit("(bytes)")).otherwise("body")).to_series()

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from lognb.analyses.levels import Model
 
 _SHORT: Final = 3  # buckets, or a fiftieth of all: longer, it is two steps
-_BACK: Final = 0.25  # of the height: so near the old level it has come back
+BACK: Final = 0.25
+"""Of the height of a change: so near the old level it has come back."""
 _STAIRS: Final = 3  # steps in one direction that may be a trend
 _RARE: Final = 1.0  # a bucket: of what is rarer the spread is its number, and half of the time would go into it
 _SPREADS: Final = 2.0  # times as wide, or as narrow: less is not worth a line
@@ -63,7 +64,7 @@ def _excursions(parts: list[Segment], n: int, places: int) -> tuple[list[Shift],
         part, before = parts[i], calm[-1].level
         after = parts[i + 1].level if i + 1 < len(parts) else None
         short = part.end - part.start <= max(_SHORT, n // 50)
-        if short and after is not None and abs(after - before) <= _BACK * abs(part.level - before):
+        if short and after is not None and abs(after - before) <= BACK * abs(part.level - before):
             kind = "spike" if part.level > before else "dip"
             found.append(_shift(kind, part, part.end, before, places))
         elif found and found[-1].end == part.start:

@@ -159,6 +159,6 @@ def said(logs: Logs, name: str) -> tuple[str, Query] | None:
     one = told.operation
     of = f"{share(told.slow, told.all_slow)} of those over {_text.measure(one.limits[told.limit], name)}"
     where = f"{plain(told.field, 40)}={plain(told.value, 60)}"
-    meant = _completer.typed(logs.engine, told.field, [told.value]).get(told.value, told.value)
-    rows = one.beyond(name, told.limit) & Query((Condition(told.field, "=", meant),))
+    has = _completer.conditions(logs.engine, told.field, [told.value])[told.value]
+    rows = one.beyond(name, told.limit) & Query((has,))
     return f"{plain(name)} of {one.said()}: {of} are of {where}, which has {100 * told.share:.0f} % of all", rows

@@ -1,4 +1,4 @@
-"""The axis of time that all charts over time share: UTC, round labels, the day said once."""
+"""What charts over time share: the axis (UTC, round labels, the day said once), and records with their errors."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from lognb import _text
 from lognb._text import DAY, MINUTE, SECOND
+from lognb.charts.theme import NEUTRAL, SEVERITY_COLOURS
 
 if TYPE_CHECKING:
     import altair as alt
+    import polars as pl
 
 WIDTH = 860
 
@@ -27,6 +29,23 @@ def time(field: str, first: int, last: int, note: str = "", *, labels: bool = Tr
         axis=alt.Axis(values=[t / 1e6 for t in ticks], format=_format(last - first, width), **axis),
         title=_days(first, last) + (f" · {note}" if note else "") if labels else None,
     )
+
+
+def records(whole: pl.DataFrame, every: int, x: alt.X, height: int) -> list[Any]:
+    """Layers: bars of `records` per `bucket`, their `errors` in red."""
+    import altair as alt
+
+    bars = [
+        {"since": at / 1e6, "until": (at + every) / 1e6, "records": n, "errors": errors}
+        for at, n, errors in zip(whole["bucket"].dt.timestamp("ns"), whole["records"], whole["errors"], strict=True)
+    ]
+    title = f"records per {_text.duration(every)}"
+    y = alt.Y("records:Q", title=title, axis=alt.Axis(tickCount=3, **amounts("records")))
+    base = alt.Chart(alt.InlineData(values=bars), width=WIDTH, height=height)
+    return [
+        base.mark_rect(color=NEUTRAL).encode(x=x, x2="until", y=y, y2=alt.datum(0)),
+        base.mark_rect(color=SEVERITY_COLOURS["error"]).encode(x="since:T", x2="until", y="errors:Q", y2=alt.datum(0)),
+    ]
 
 
 def amounts(unit: str) -> dict[str, Any]:

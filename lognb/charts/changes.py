@@ -8,8 +8,9 @@ import polars as pl
 
 from lognb import _text
 from lognb._html import INK
+from lognb._moments import of_datetime
 from lognb.charts import axes
-from lognb.charts.theme import ACCENT, NEUTRAL, SEVERITY_COLOURS, dress
+from lognb.charts.theme import ACCENT, dress
 
 if TYPE_CHECKING:
     import altair as alt
@@ -26,33 +27,24 @@ def draw(frame: pl.DataFrame, *, whole: pl.DataFrame, every: int, names: tuple[s
 
     stamps = whole["bucket"].dt.timestamp("ns")
     first, last = cast("int", stamps.min()), cast("int", stamps.max()) + every
-    bars = [
-        {"since": at / 1e6, "until": (at + every) / 1e6, "records": records, "errors": errors}
-        for at, records, errors in zip(stamps, whole["records"], whole["errors"], strict=True)
-    ]
     moments = _moments(frame, names, every)
     x = axes.time("since", first, last)
-    base = alt.Chart(alt.InlineData(values=bars), width=axes.WIDTH, height=HEIGHT)
-    y = alt.Y(
-        "records:Q", title=f"records per {_text.duration(every)}", axis=alt.Axis(tickCount=3, **axes.amounts("records"))
-    )
-    layers: list[Any] = [
-        base.mark_rect(color=NEUTRAL).encode(x=x, x2="until", y=y, y2=alt.datum(0)),
-        base.mark_rect(color=SEVERITY_COLOURS["error"]).encode(x="since:T", x2="until", y="errors:Q", y2=alt.datum(0)),
-    ]
+    layers = axes.records(whole, every, x, HEIGHT)
     if moments:
-        lines = alt.Chart(alt.InlineData(values=moments))
+        marks = alt.Chart(alt.InlineData(values=moments))
         layers += [
-            lines.mark_rect(color=ACCENT, opacity=0.15).encode(x="since:T", x2="until", tooltip="said:N"),
-            lines.mark_rule(color=ACCENT, strokeWidth=1.4).encode(x="since:T", tooltip="said:N"),
-            lines.mark_text(baseline="bottom", dy=-3, fontSize=11, fontWeight="bold", color=INK, clip=False).encode(
+            marks.mark_rect(color=ACCENT, opacity=0.15).encode(x="since:T", x2="until", tooltip="said:N"),
+            marks.mark_rule(color=ACCENT, strokeWidth=1.4).encode(x="since:T", tooltip="said:N"),
+            marks.mark_text(baseline="bottom", dy=-3, fontSize=11, fontWeight="bold", color=INK, clip=False).encode(
                 x="since:T", y=alt.value(0), text="number:N"
             ),
         ]
     top = alt.layer(*layers)
     if not moments:
         return cast("alt.TopLevelMixin", dress(top))
-    words = alt.Chart(alt.InlineData(values=moments), width=axes.WIDTH, height=_LINE * len(moments))
+    more = frame["moment"].n_unique() - len(moments)
+    lines = [*moments, *([{"row": len(moments), "line": f"and {_text.plural(more, 'moment')} more"}] if more else [])]
+    words = alt.Chart(alt.InlineData(values=lines), width=axes.WIDTH, height=_LINE * len(lines))
     style: dict[str, Any] = {"align": "left", "baseline": "middle", "fontSize": 11.5, "color": INK, "limit": axes.WIDTH}
     under = words.mark_text(**style).encode(y=alt.Y("row:O", axis=None), x=alt.value(0), text="line:N")
     return cast("alt.TopLevelMixin", dress(alt.vconcat(top, under, spacing=6)))
@@ -63,7 +55,7 @@ def _moments(frame: pl.DataFrame, names: tuple[str, ...], every: int) -> list[di
     tops = tops.sort("time", maintain_order=True)
     out = []
     for i, row in enumerate(tops.iter_rows(named=True)):
-        at, until = _ns(row["time"]), None if row["until"] is None else _ns(row["until"])
+        at, until = of_datetime(row["time"]), None if row["until"] is None else of_datetime(row["until"])
         said = words(row, names)
         more = f" · {_text.plural(row['rows'] - 1, 'other change')}" if row["rows"] > 1 else ""
         end = f"–{_text.clock(until, every)}" if until is not None else ""
@@ -112,9 +104,3 @@ def _level(value: float, measure: str) -> str:
         return f"{_text.size(round(value))} a minute"
     unit = {"records": " a minute", "sessions": " a bucket"}.get(measure, "")
     return _text.number(round(value, 3 if abs(value) < 10 else 0)) + unit
-
-
-def _ns(at: Any) -> int:
-    """Python's datetimes are of microseconds; edges of buckets are as a rule."""
-    micros: int = round(at.timestamp() * 1e6)
-    return micros * 1_000

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from lognb import _text
 from lognb._html import INK
+from lognb._moments import of_datetime
 from lognb.charts.theme import CATEGORIES, dress
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def said(row: dict[str, Any]) -> str:
         return f"median {_times(row['ratio'])}: {old} → {new}"
     old, new = (_share(row[f"{side}_share"]) for side in ("baseline", "current"))
     if row["change"] == "new":
-        at = f" since {_text.clock(_ns(row['since']))}" if row["since"] is not None else ""
+        at = f" since {_text.clock(of_datetime(row['since']))}" if row["since"] is not None else ""
         return f"new{at}: {_text.plural(row['current'], 'record')}, {new}"
     if row["change"] == "gone":
         return f"gone: {_text.plural(row['baseline'], 'record')} before, {old}"
@@ -103,8 +104,3 @@ def _times(ratio: float | None) -> str:
 def _share(part: float) -> str:
     percent = 100 * part
     return f"{percent:.0f} %" if percent >= 10 else f"{percent:.1f} %" if percent >= 0.1 else f"{percent:.2g} %"
-
-
-def _ns(at: Any) -> int:
-    micros: int = round(at.timestamp() * 1e6)
-    return micros * 1_000

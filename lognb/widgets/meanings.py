@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from lognb._clauses import leaves_of
 from lognb.analyses.issues import FIELD as ISSUE
 from lognb.analyses.mined import FIELD as PATTERN
+from lognb.analyses.mined import texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -27,8 +28,8 @@ def of(engine: Engine, fields: Iterable[str | None]) -> dict[str, dict[str, str]
     """
     known = _known.setdefault(engine, {})
     for field in {f for f in fields if f in FIELDS} - set(known):
-        table = engine.labels(PATTERN).table if field == PATTERN else engine.derived(ISSUE).table
-        known[field] = dict(table.select("value" if field == PATTERN else ISSUE, _TEXT[field]).iter_rows())
+        titles = engine.derived(ISSUE).table.select(ISSUE, "title") if field == ISSUE else None
+        known[field] = texts(engine) if titles is None else dict(titles.iter_rows())
     return known
 
 
@@ -49,6 +50,3 @@ def told(meanings: Mapping[str, Mapping[str, str]], clause: Clause) -> str | Non
         values = leaf.value if isinstance(leaf.value, tuple) else (leaf.value,)
         texts += [meanings[leaf.field][v] for v in map(str, values) if v in meanings.get(leaf.field, {})]
     return "; ".join(texts) if texts else None
-
-
-_TEXT: Final = {PATTERN: "text", ISSUE: "title"}

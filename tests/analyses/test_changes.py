@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import random
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -154,3 +155,25 @@ def test_that_a_filter_lets_nothing_through_is_no_gap(load: Callable[[Iterable[A
     assert at(frame, kind="gap").height == 0
     steps = at(frame, kind="step", measure="records")
     assert steps["time"].dt.strftime("%H:%M:%S").to_list() == ["09:01:40"]
+
+
+def test_values_that_no_query_can_write_have_a_row_all_the_same() -> None:
+    times = [datetime(2026, 11, 3, 9, tzinfo=UTC) + i * SECOND for i in range(400)]
+    x = [1.0] * 200 + [float("nan")] * 200
+    logs = ln.read(pl.DataFrame({"time": times, "body": ["said"] * 400, "x": x}), progress=False)
+    assert at(logs.changes(by="x", every="5s").frame, measure="records", x="NaN").height == 1
+    assert logs.compare(("09:00:00", "09:03:20"), ("09:03:20", "09:07"), fields=["x"]).frame.height
+
+
+def test_a_field_with_the_name_of_a_column_stands_beside_it(load: Callable[[Iterable[Any]], ln.Logs]) -> None:
+    logs = load([(t / 4, "info", "web", {"text": "a" if t < 1000 else "b"}) for t in range(2000)])
+    frame = logs.changes(by="text", every="5s").frame
+    assert set(frame["attributes.text"].drop_nulls()) == {"a", "b"}
+    assert frame["text"].null_count() == frame.height
+
+
+def test_moments_beyond_those_drawn_are_counted(outage: ln.Logs) -> None:
+    result = outage.changes(every="10s")
+    rows = [result.frame.head(1).with_columns(moment=pl.col("moment") + i * 60 * SECOND) for i in range(11)]
+    drawn = json.dumps(result.draw(pl.concat(rows)).to_dict()) if result.draw else ""
+    assert "and 3 moments more" in drawn
