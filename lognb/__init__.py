@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lognb.loaders import LoadReport
     from lognb.logs import Logs, cache, frames, read, scan
     from lognb.query import Query
+    from lognb.report.report import Report
     from lognb.result import Result
     from lognb.widgets.table import TableView
     from lognb.widgets.timeline import Timeline
@@ -28,6 +29,7 @@ __all__ = [
     "Logs",
     "Query",
     "QueryError",
+    "Report",
     "Result",
     "SourceError",
     "StoreError",
@@ -45,6 +47,7 @@ _LAZY: Final = {
     "LoadReport": "lognb.loaders",
     "Logs": "lognb.logs",
     "Query": "lognb.query",
+    "Report": "lognb.report.report",
     "Result": "lognb.result",
     "TableView": "lognb.widgets.table",
     "Timeline": "lognb.widgets.timeline",

@@ -12,6 +12,7 @@ import polars as pl
 
 from lognb import _arguments, _asking, _completer, _export, _kept, _notes, _overview
 from lognb._moments import Moment, resolve
+from lognb._origin import Opened, called, opening
 from lognb._progress import Bar
 from lognb._sql import sql as _sql
 from lognb._text import plain
@@ -116,6 +117,8 @@ def read(
                 report=lambda: facts | {"load": load.report.to_dict()},
                 progress=bar.up_to,
             )
+    given = {"session_keys": session_keys, "user_keys": user_keys, "columns": columns, "store": store and str(store)}
+    engine.opened = Opened(opening("read", sources, given), tuple((name, digest) for digest, name in named))
     report = LoadReport.from_dict({**engine.report["load"], "overall": engine.overview})
     names = list(named)
     for file, digest in zip(report.files, engine.report["digests"], strict=True):
@@ -132,6 +135,8 @@ def cache() -> Cache:
 def scan(directory: str | Path) -> Logs:
     """Open Parquet that `write_parquet` wrote, in place: nothing is copied."""
     engine = scan_parquet(directory)
+    digests = engine.report.get("digests", [])
+    engine.opened = Opened(opening("scan", [directory], {}), tuple((str(directory), d) for d in digests))
     report = LoadReport.from_dict({**engine.report.get("load", {}), "overall": engine.overview})
     return Logs(engine, Query(), [str(directory)], report)
 
@@ -175,23 +180,23 @@ class Logs:
         _offer_patterns(engine)
         _completer.install(Logs)
 
-    volume = _volume
-    facets = _facets
-    steps = _steps
-    hours = _hours
-    stats = _stats
-    usage = _usage
-    sessions = _sessions
-    impact = _impact
-    changes = _changes
-    traces = _traces
-    waterfall = _waterfall
-    compare = _compare
-    errors = _errors
-    explain = _explain
-    scope = _scope
-    summary = _summary_of
-    patterns = _patterns
+    volume = called(_volume)
+    facets = called(_facets)
+    steps = called(_steps)
+    hours = called(_hours)
+    stats = called(_stats)
+    usage = called(_usage)
+    sessions = called(_sessions)
+    impact = called(_impact)
+    changes = called(_changes)
+    traces = called(_traces)
+    waterfall = called(_waterfall)
+    compare = called(_compare)
+    errors = called(_errors)
+    explain = called(_explain)
+    scope = called(_scope)
+    summary = called(_summary_of)
+    patterns = called(_patterns)
 
     def where(
         self, text: str | Query | None = None, *, since: Moment | None = None, until: Moment | None = None

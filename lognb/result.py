@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     import altair as alt
 
+    from lognb._origin import Origin
     from lognb.query import Query
 
 SHOWN = 20
@@ -50,6 +51,8 @@ class Result:
     draw: Callable[[pl.DataFrame], alt.TopLevelMixin] | None = field(default=None)
     shown: Sequence[str] = ()
     """The columns that a display shows; none named: all. What is left out is said, and in the frame."""
+    origin: Origin | None = field(default=None)
+    """How to have it again; known of what a verb of Logs gives."""
 
     def chart(self) -> Any:
         """The frame as an Altair chart, titled with the finding; raises LognbError where there is nothing to draw."""

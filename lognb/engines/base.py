@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from lognb._origin import Opened
     from lognb.query import Query
 
 VOLUME: Final = {"bucket": TIME, "by": pl.String(), "records": pl.UInt64(), "bytes": pl.Int64()}
@@ -160,6 +161,8 @@ class Engine(Protocol):
     """What the loaders said when the table was built, as a dict."""
     notes: list[str]
     """What the user may want to know about where the table is kept."""
+    opened: Opened
+    """The call that opened it, and its sources: what a report says about how to get there again."""
 
     def check(self, query: Query) -> None:
         """Raises what any other method would: FieldError, QueryError. Reads no record."""

@@ -19,6 +19,7 @@ import ipywidgets
 import traitlets
 
 from lognb import _notes
+from lognb._origin import where as code
 from lognb._text import plain
 from lognb.analyses.facets import ALWAYS
 from lognb.errors import LognbError, QueryError
@@ -27,7 +28,7 @@ from lognb.widgets.drawing import Drawing
 from lognb.widgets.lists import Lists
 from lognb.widgets.settings import settled
 from lognb.widgets.shown import show
-from lognb.widgets.state import History, View, code
+from lognb.widgets.state import History, View
 from lognb.widgets.worker import worker_of
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from lognb import _notes
+from lognb._origin import where as code
 from lognb.errors import LognbError
 from lognb.widgets import versus
-from lognb.widgets.state import code
 from lognb.widgets.tabs import RECORDS, TABS
 
 if TYPE_CHECKING:

@@ -128,19 +128,6 @@ def states(query: Query, field: str) -> tuple[dict[Value, State], State | None, 
     return said, own.absent, bool(own.rest)
 
 
-def code(query: Query, base: Query) -> str:
-    """The Python line that gives the records of `query` from `logs`, whose own query is `base`."""
-    whole = "logs" if base & query == query else "logs.all"
-    if query == (base if whole == "logs" else Query()):
-        return whole
-    bounds = {"since": query.since, "until": query.until}
-    if query.since is not None and query.until is not None and query.since >= query.until:
-        return f"{whole}.where({str(query)!r})"  # a window of nothing can be said in a query text only
-    said = [repr(str(Query(query.conditions)))] if query.conditions else []
-    said += [f'{name}="{format_time(ns)}"' for name, ns in bounds.items() if ns is not None]
-    return f"{whole}.where({', '.join(said)})"
-
-
 def widened(since: int, until: int, more: int, first: int, last: int) -> tuple[int, int]:
     """A window with `more` ns on both sides, moved and cut so that it lies within the data."""
     since, until = since - more, until + more

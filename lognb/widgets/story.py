@@ -134,7 +134,7 @@ class Story(Widget):
     @property
     def code(self) -> str:
         """The line of Python that gives the records, from the `logs` that were asked."""
-        from lognb.widgets.state import code
+        from lognb._origin import where as code
 
         return code(self.logs.query, self._logs.query)
 

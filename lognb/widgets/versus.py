@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import polars as pl
 
+from lognb._origin import where as line_of
 from lognb._text import count
 from lognb.analyses.compare import compare
 from lognb.charts.compare import name, said
 from lognb.errors import QueryError
 from lognb.query import And, Condition, Not, Or, Query, format_time
-from lognb.widgets.state import code as line_of
 from lognb.widgets.state import states
 
 if TYPE_CHECKING:

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from lognb._origin import where as code
 from lognb.errors import QueryError
 from lognb.query import Condition, Not, Number, Or, Query, parse_time
 from lognb.schema import LEVELS
-from lognb.widgets.state import REMEMBERED, History, View, code, states
+from lognb.widgets.state import REMEMBERED, History, View, states
 
 T0 = parse_time("2026-11-03T09:00:00Z") or 0
 MINUTE = 60_000_000_000

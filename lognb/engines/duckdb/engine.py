@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from lognb._origin import Opened
 from lognb.engines.base import FACETS, FIELDS, Page
 from lognb.engines.duckdb import (
     context,
@@ -75,6 +76,7 @@ class DuckDB(Statements):
         self.overview: dict[str, Any] = manifest["overview"]
         self.report: dict[str, Any] = manifest["report"]
         self.notes: list[str] = []
+        self.opened = Opened(sources=tuple((name, digest) for digest, name in sources))
         super().__init__(con, path)
         self.rowid, self.catalog = rowid, catalog
         self._closing = weakref.finalize(self, _close, con, lease)

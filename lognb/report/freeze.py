@@ -1,0 +1,98 @@
+"""Anything that may be added to a report -> a Block."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
+
+from lognb import _origin
+from lognb.errors import LognbError
+from lognb.logs import Logs
+from lognb.report.blocks import Block, Table
+from lognb.result import Result
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+ACTIONS: Final = {
+    "what": pl.String(), "owner": pl.String(), "due": pl.String(), "status": pl.String(), "kind": pl.String(),
+}  # fmt: skip
+
+
+def freeze(thing: Any, note: str = "") -> Block:
+    """The thing as it stands now. Raises LognbError for what has no place in a report."""
+    match thing:
+        case Block():
+            return replace(thing, note=note or thing.note)
+        case str():
+            return Block("words", text=thing, note=note)
+        case Result():
+            return replace(_result(thing), note=note)
+        case Logs():
+            return replace(_result(thing.summary()), note=note)
+        case pl.DataFrame():
+            return Block("result", "Table", "", {"rows": Table.of(thing)}, note=note)
+    if hasattr(thing, "to_dict") and hasattr(thing, "mark"):  # an Altair chart of any kind
+        return replace(_chart(thing), note=note)
+    frozen = _panel(thing)
+    if frozen is not None:
+        return replace(frozen, note=note)
+    raise LognbError(
+        f"a report cannot hold a {type(thing).__name__}; add Markdown text, Logs, results, Altair charts, Polars "
+        "frames, panels or stories"
+    )
+
+
+def pins(logs: Logs) -> Block:
+    """The pinned records of these Logs' sources, whole, with their notes; the oldest pin first."""
+    frame = logs.pins
+    said = f"{frame.height} pinned record{'s' * (frame.height != 1)}"
+    columns = ("time", "severity", "service_name", "body", "note")
+    return Block("pins", "Pinned records", said, {"pins": Table.of(frame, columns)}, origin=_origin.of(logs, ".pins"))
+
+
+def actions(rows: Sequence[Mapping[str, str]]) -> Block:
+    """Rows: something to do; see ACTIONS. All values are text as the author writes it."""
+    frame = pl.DataFrame([{c: row.get(c, "") for c in ACTIONS} for row in rows], schema=ACTIONS)
+    return Block("actions", "Action items", "", {"actions": Table.of(frame)})
+
+
+def pictured(block: Block) -> Block:
+    """The block with its picture drawn from the rows that it has now; as it is where there is nothing to draw."""
+    rows = block.frames.get("rows")
+    if block.draw is None or rows is None or not rows.frame.height:
+        return block
+    return replace(block, pictures={**block.pictures, "rows": _svg(block.draw(rows.frame))})
+
+
+def _result(result: Result) -> Block:
+    rows = {"rows": Table.of(result.frame, tuple(result.shown))}
+    origin = result.origin
+    if origin is None:
+        origin = _origin.Origin("", "", result.query, None, None, tuple((name, "") for name in result.sources))
+    return Block("result", result.title, result.sentence, rows, origin=origin, draw=result.draw)
+
+
+def _chart(chart: Any) -> Block:
+    """The specification, with its data in it: the picture is drawn of that, without any address being asked."""
+    spec = chart.to_dict()
+    title = spec.get("title") or ""
+    said = title.get("text", "") if isinstance(title, dict) else title
+    return Block("chart", " ".join(said) if isinstance(said, list) else str(said), facts={"spec": spec})
+
+
+def _panel(thing: Any) -> Block | None:
+    """Panels and stories; their libraries are only loaded if there is one."""
+    kind = type(thing).__module__
+    if not kind.startswith("lognb.widgets."):
+        return None
+    raise LognbError(f"a report cannot hold a {type(thing).__name__} yet")
+
+
+def _svg(chart: Any) -> str:
+    out = io.StringIO()
+    chart.save(out, format="svg")
+    return out.getvalue()

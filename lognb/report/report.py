@@ -1,0 +1,96 @@
+"""Report: words, results, charts, panels and stories in order, frozen as they are added, and written to a file."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from lognb._version import __version__
+from lognb.errors import LognbError
+from lognb.report.blocks import Block, Document
+from lognb.report.freeze import actions, freeze, pictured, pins
+
+if TYPE_CHECKING:
+    from lognb.logs import Logs
+
+_FORMATS: Final = {".html": "page", ".pdf": "pdf", ".md": "markdown", ".ipynb": "notebook", ".zip": "bundle"}
+
+
+class Report:
+    """A report that others can open and check.
+
+    `timezone` is the IANA name of the zone that times are shown in; what is kept is UTC. `redact` hides what is
+    personal or secret in all that is written (see lognb.redaction.Redaction): True, the names of kinds, or rules of
+    your own; False writes everything as it is, and the report says so. Any further keywords are facts about the whole
+    (authors="…", status="…", severity="…"), shown under the title in the order given.
+
+    `blocks` is the list of what was added: it can be reordered, changed and cut as any list of frozen values. Raises
+    LognbError for a zone that is not known.
+    """
+
+    def __init__(self, title: str, *, timezone: str = "UTC", redact: Any = False, **meta: object) -> None:
+        try:
+            ZoneInfo(timezone)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise LognbError(f"{timezone!r} is no time zone; write an IANA name, as Europe/Berlin or UTC") from error
+        self.title = title
+        self.timezone = timezone
+        self.redact = redact
+        self.meta = {name: str(value) for name, value in meta.items()}
+        self.blocks: list[Block] = []
+        self.logs: list[Logs] = []  # what the blocks are of, for a bundle
+
+    def add(self, *things: Any, note: str = "") -> Report:
+        """Add Markdown text, Results, Logs (as their summary), Altair charts, Polars frames, panels or stories.
+
+        Each is frozen: what happens to it later changes nothing here. `note` is Markdown about the last of them.
+        Raises LognbError for what has no place in a report, and then adds nothing.
+        """
+        made = [freeze(thing, note if i == len(things) - 1 else "") for i, thing in enumerate(things)]
+        for block in made:
+            self._take(block)
+        return self
+
+    def pins(self, logs: Logs, note: str = "") -> Report:
+        """Add the records that are pinned, with their notes."""
+        self._take(freeze(pins(logs), note))
+        return self
+
+    def action(self, what: str, *, owner: str = "", due: str = "", status: str = "open", kind: str = "") -> Report:
+        """Add something to do; those that follow one another are one table."""
+        row = {"what": what, "owner": owner, "due": due, "status": status, "kind": kind}
+        rows = [row]
+        if self.blocks and self.blocks[-1].kind == "actions":
+            rows = [*self.blocks.pop().frames["actions"].frame.to_dicts(), row]
+        self.blocks.append(actions(rows))
+        return self
+
+    def document(self) -> Document:
+        """The report as it would be written now: pictures drawn, and redacted if that was asked for."""
+        blocks = tuple(pictured(block) for block in self.blocks)
+        return Document(self.title, self.timezone, self.meta, blocks, datetime.now(UTC), __version__)
+
+    def save(self, path: str | Path) -> Path:
+        """Write it; the ending says as what: .html (one file, needs no network), .pdf, .md (with its pictures in a
+        folder beside it), .ipynb (a notebook that makes it again) or .zip (an incident bundle, see open_bundle).
+        """
+        path = Path(path)
+        module = _FORMATS.get(path.suffix.lower())
+        if module is None:
+            kinds = " ".join(_FORMATS)
+            raise LognbError(f"cannot write {path.suffix or 'a file without ending'!r}; use one of {kinds}")
+        written: Path = import_module(f"lognb.report.{module}").write(self, path)
+        return written
+
+    def __repr__(self) -> str:
+        kinds = ", ".join(b.kind for b in self.blocks) or "nothing yet"
+        return f"report {self.title!r}: {kinds}"
+
+    def _take(self, block: Block) -> None:
+        self.blocks.append(block)
+        logs = block.origin.logs if block.origin else None
+        if logs is not None and all(known.engine is not logs.engine for known in self.logs):
+            self.logs.append(logs.all)
