@@ -28,6 +28,7 @@ from lognb.analyses.impact import impact as _impact
 from lognb.analyses.mined import offer as _offer_patterns
 from lognb.analyses.patterns import patterns as _patterns
 from lognb.analyses.scope import scope as _scope
+from lognb.analyses.services import services as _services
 from lognb.analyses.sessions import sessions as _sessions
 from lognb.analyses.stats import stats as _stats
 from lognb.analyses.steps import steps as _steps
@@ -187,6 +188,7 @@ class Logs:
     stats = called(_stats)
     usage = called(_usage)
     sessions = called(_sessions)
+    services = called(_services)
     impact = called(_impact)
     changes = called(_changes)
     traces = called(_traces)

@@ -165,7 +165,7 @@ def _shown(name: str, column: pl.Series, limit: int) -> list[str]:
         stamps = column.dt.timestamp("ns").to_list()
         return ["" if v is None else format_time(v).replace("T", " ").removesuffix("Z") for v in stamps]
     values = column.to_list()
-    if name == "share" and column.dtype.is_float():
+    if (name == "share" or "_share" in name) and column.dtype.is_float():
         return ["" if v is None else share(round(v * 1_000_000), 1_000_000) for v in values]
     if column.dtype.is_integer() and name.endswith("_ns"):
         return ["" if v is None else duration(v) for v in values]
