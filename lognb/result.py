@@ -156,13 +156,15 @@ class Result:
     def _cells(self, limit: int = _CELL, most: int = SHOWN) -> list[list[str]]:
         names = self._columns()
         rows = self.frame.head(most)
-        columns = [_shown(name, rows[name], limit) for name in names]
+        columns = [texts(name, rows[name], limit) for name in names]
         return [list(row) for row in zip(*columns, strict=True)]
 
 
-def _shown(name: str, column: pl.Series, limit: int) -> list[str]:
+def texts(name: str, column: pl.Series, limit: int | None, zone: str = "UTC") -> list[str]:
+    """The values of a column as every display says them: plain text of one line, times on the clock of `zone`."""
     if isinstance(column.dtype, pl.Datetime):
-        stamps = column.dt.timestamp("ns").to_list()
+        local = column.dt.replace_time_zone("UTC").dt.convert_time_zone(zone).dt.replace_time_zone(None)
+        stamps = local.dt.timestamp("ns").to_list()
         return ["" if v is None else format_time(v).replace("T", " ").removesuffix("Z") for v in stamps]
     values = column.to_list()
     if (name == "share" or "_share" in name) and column.dtype.is_float():

@@ -44,6 +44,7 @@ HOMES: Final = {
     "duckdb": "lognb.engines.duckdb",
     "ibis": "lognb.engines.ibis",
     "ipywidgets": "lognb.widgets",
+    "mistune": "lognb.report",
 }
 # Too dear for `import lognb`: imported inside the function that needs them.
 LAZY: Final = {"altair", "vl_convert"}

@@ -1,0 +1,143 @@
+"""A block as a section of the page: title, finding, note, picture, rows, and where they come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from lognb import _html
+from lognb._text import duration
+from lognb.report import cards, words
+from lognb.report.cells import FIRST, Anchors, moments, table
+from lognb.report.drawing import drawing
+from lognb.report.outline import Outline
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from lognb._origin import Origin
+    from lognb.report.blocks import Block, Document, Table
+
+_TITLES: Final = {
+    "words": "", "result": "Result", "chart": "Chart", "panel": "Panel", "story": "Story", "pins": "Pinned records",
+    "timeline": "Timeline", "actions": "Action items", "audit": "What was hidden",
+}  # fmt: skip
+_UNDER_PICTURE: Final = 5
+_FILES: Final = 3
+
+
+@dataclass
+class Sections:
+    """What the sections of one page share. `follow` says whether pictures take the page's colours."""
+
+    document: Document
+    follow: bool = True
+    outline: Outline = field(init=False)
+    anchors: Anchors = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.outline = Outline.of(self.document.blocks)
+        self.anchors = Anchors(frozenset(_records(self.document)))
+
+    def html(self) -> str:
+        return "\n".join(self._section(block, n) for n, block in enumerate(self.document.blocks, 1))
+
+    def _section(self, block: Block, n: int) -> str:
+        if block.kind == "words":
+            return self._words(block, n)
+        title = self.outline.block(block.title or _TITLES[block.kind], f"b-{n}-title")
+        said = f'<p class="ln-say">{_html.text(block.text)}</p>' if block.text else ""
+        parts = [
+            title,
+            said,
+            _note(block),
+            f'<div class="ln-alive" data-block="{n}" hidden></div>',
+            f'<div class="ln-still">{self._pictures(block, n)}{self._rows(block)}</div>',
+            self._origin(block.origin) if block.origin else "",
+        ]
+        head = f'id="b-{n}" class="ln-block ln-{block.kind}" aria-labelledby="b-{n}-title"'
+        return f"<section {head}>{''.join(parts)}</section>"
+
+    def _words(self, block: Block, n: int) -> str:
+        count = iter(range(1, 10_000))
+        parts = [self.outline.block(block.title, f"b-{n}-title")] if block.title else []
+        body = words.words(
+            block.text, lambda level, inner, said: self.outline.written(level, inner, said, f"b-{n}-{next(count)}")
+        )
+        return f'<section id="b-{n}" class="ln-words">{"".join(parts)}{body}{_note(block)}</section>'
+
+    def _pictures(self, block: Block, n: int) -> str:
+        label = ": ".join(part for part in (block.title, block.text) if part) or _TITLES[block.kind]
+        drawn = [
+            drawing(svg, label if name == "rows" else f"{label} ({name})", f"p{n}-{i}", follow=self.follow)
+            for i, (name, svg) in enumerate(block.pictures.items(), 1)
+        ]
+        lost = '<p class="ln-dim">a picture of this block cannot be read, and is left out</p>'
+        return "".join(picture or lost for picture in drawn)
+
+    def _rows(self, block: Block) -> str:
+        zone, anchors = self.document.zone, self.anchors
+        match block.kind:
+            case "pins" if "pins" in block.frames:
+                return cards.pins(block.frames["pins"], zone, anchors)
+            case "timeline" if "moments" in block.frames:
+                return cards.timeline(block.frames["moments"], zone, anchors)
+        return self._tables(block.frames, _UNDER_PICTURE if block.pictures else FIRST, block)
+
+    def _tables(self, frames: Mapping[str, Table], first: int, block: Block) -> str:
+        title = block.title or _TITLES[block.kind]
+        parts = []
+        for name, rows in frames.items():
+            if len(frames) > 1:
+                parts.append(f'<p class="ln-cap">{_html.text(name)}</p>')
+            label = f"{title}, {name}" if len(frames) > 1 else title
+            parts.append(table(rows, self.document.zone, anchors=self.anchors, name=label, first=first))
+        return "".join(parts)
+
+    def _origin(self, origin: Origin) -> str:
+        """How to have the block again, and from what."""
+        query = str(origin.query)
+        window = self._window(origin)
+        names = [name for name, _ in origin.sources]
+        files = ", ".join(names) if len(names) <= _FILES else f"{len(names)} files"
+        brief = " · ".join(part for part in (query or "all records", files) if part)
+        rows = [
+            ("again", f'<code class="ln-copy">{_html.text(origin.code)}</code>' if origin.opened else ""),
+            ("query", f"<code>{_html.text(query)}</code>" if query else "all records"),
+            ("window", window),
+            ("sources", "".join(f"<div>{_source(*source)}</div>" for source in origin.sources)),
+            ("lognb", _html.text(origin.version)),
+        ]
+        said = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in rows if value)
+        head = f"<summary><b>Evidence</b> {_html.text(brief)}</summary>"
+        return f'<details class="ln-origin">{head}<dl>{said}</dl></details>'
+
+    def _window(self, origin: Origin) -> str:
+        if origin.since is None or origin.until is None:
+            return "no record has a time"
+        ends = pl.Series("time", [origin.since, origin.until]).cast(pl.Datetime("ns", "UTC"))
+        since, until = moments(ends, self.document.zone)
+        return f"{since} – {until} {_html.text(self.document.zone)} ({duration(max(origin.until - origin.since, 0))})"
+
+
+def _note(block: Block) -> str:
+    return f'<div class="ln-note">{words.inline(block.note)}</div>' if block.note else ""
+
+
+def _source(name: str, digest: str) -> str:
+    if not digest:
+        return _html.text(name)
+    return f'{_html.text(name)} <code class="ln-dim" title="{_html.text(digest)}">{_html.text(digest[:12])}</code>'
+
+
+def _records(document: Document) -> list[str]:
+    """Ids of the records that the page shows as rows or cards."""
+    return [
+        known
+        for block in document.blocks
+        for rows in block.frames.values()
+        if "record_id" in rows.frame.columns and block.kind != "timeline"
+        for known in rows.frame["record_id"].cast(pl.String).drop_nulls()
+    ]
