@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from lognb.engines.base import Engine
     from lognb.logs import Logs
 
-PINS: Final = {"note": pl.String(), "pinned": TIME, **RECORD}
-MARKS: Final = {"time": TIME, "text": pl.String()}
+PINS: Final = {"note": pl.String(), "who": pl.String(), "pinned": TIME, **RECORD}
+MARKS: Final = {"time": TIME, "text": pl.String(), "who": pl.String()}
 LONGEST: Final = 10_000
 """Characters of a note or a mark."""
 _VERSION: Final = 1
@@ -51,7 +51,10 @@ _serial = itertools.count()
 
 @dataclass
 class Notes:
-    """`pins` are {record_id, note, pinned, record}, the newest last; `marks` are {time (ns), text}, by time."""
+    """`pins` are {record_id, note, pinned, record}, the newest last; `marks` are {time (ns), text}, by time.
+
+    Either may have a `who`: the author, where one is said.
+    """
 
     pins: list[dict[str, Any]] = field(default_factory=list)
     marks: list[dict[str, Any]] = field(default_factory=list)
@@ -82,32 +85,34 @@ def fingerprint(engine: Engine) -> str:
 
 
 def pins(logs: Logs) -> pl.DataFrame:
-    """The pinned records, by time: `note`, `pinned` (when) and the columns of schema.RECORD, as they were then."""
+    """The pinned records, by time, as they were then: `note`, `who` (its author, "" if none is said), `pinned` (when)
+    and the columns of schema.RECORD.
+    """
     kept = of(logs.engine).pins
-    columns: dict[str, list[Any]] = {"note": [p["note"] for p in kept], "pinned": [p["pinned"] for p in kept]}
+    columns: dict[str, list[Any]] = {name: [p.get(name, "") for p in kept] for name in ("note", "who", "pinned")}
     columns |= {name: [p["record"].get(name) for p in kept] for name in RECORD}
     return pl.DataFrame([_column(name, columns[name], dtype) for name, dtype in PINS.items()]).sort(
         "time", nulls_last=True, maintain_order=True
     )
 
 
-def pin(logs: Logs, record_id: int | str, note: str = "") -> None:
-    """Keep a record whole, with a note; pinning it again changes the note. `logs.pins` has them all.
+def pin(logs: Logs, record_id: int | str, note: str = "", who: str = "") -> None:
+    """Keep a record whole, with a note and, if wanted, its author; pinning it again changes what is said.
 
-    Pins are saved beside the store and found again when the same content is read. Raises QueryError if no record has
-    the id.
+    `logs.pins` has them all. They are saved beside the store and found again when the same content is read. Raises
+    QueryError if no record has the id.
     """
     record = logs.context(record_id, 0, 0)
     kept = {name: _json(record[name]) for name in RECORD}
-    entry = {"record_id": kept["record_id"], "note": _short(note), "pinned": datetime.now(UTC).isoformat()}
-    entry["pinned"] = str(_ns(entry["pinned"]))
+    pinned = str(_ns(datetime.now(UTC).isoformat()))
+    said = {"note": _short(note), **_by(who)}
 
     def change(notes: Notes) -> None:
-        known = next((p for p in notes.pins if p["record_id"] == entry["record_id"]), None)
+        known = next((p for p in notes.pins if p["record_id"] == kept["record_id"]), None)
         if known is None:
-            notes.pins.append({**entry, "record": kept})
+            notes.pins.append({"record_id": kept["record_id"], **said, "pinned": pinned, "record": kept})
         else:
-            known["note"] = entry["note"]
+            known.update(said)
 
     _change(logs.engine, change)
 
@@ -122,17 +127,15 @@ def unpin(logs: Logs, record_id: int | str) -> None:
 
 
 def marks(logs: Logs) -> pl.DataFrame:
-    """The moments that were marked: `time`, `text`, by time."""
+    """The moments that were marked, by time: `time`, `text`, `who` (its author, "" if none is said)."""
     kept = of(logs.engine).marks
-    return pl.DataFrame(
-        [_column("time", [m["time"] for m in kept], TIME), pl.Series("text", [m["text"] for m in kept], pl.String)]
-    )
+    return pl.DataFrame([_column(name, [m.get(name, "") for m in kept], dtype) for name, dtype in MARKS.items()])
 
 
-def mark(logs: Logs, time: Moment, text: str) -> None:
-    """Mark a moment, as a deploy: timelines show it. `time` is as for `where`; kept where pins are."""
+def mark(logs: Logs, time: Moment, text: str, who: str = "") -> None:
+    """Mark a moment, as a deploy: timelines show it. `time` is as for `where`; kept where pins are, with its author."""
     overview = logs.engine.overview
-    entry = {"time": str(resolve(time, overview["first"], overview["last"])), "text": _short(text)}
+    entry = {"time": str(resolve(time, overview["first"], overview["last"])), "text": _short(text), **_by(who)}
     if not entry["text"]:
         raise QueryError("a mark without a text says nothing")
 
@@ -191,12 +194,16 @@ def _read(path: Path) -> Notes:
             {
                 "record_id": str(p["record_id"]),
                 "note": str(p["note"]),
+                **_by(str(p.get("who", ""))),
                 "pinned": str(int(p["pinned"])),
                 "record": dict(p["record"]),
             }
             for p in told["pins"]
         ]
-        return Notes(pinned, [{"time": str(int(m["time"])), "text": str(m["text"])} for m in told["marks"]])
+        marked = [
+            {"time": str(int(m["time"])), "text": str(m["text"]), **_by(str(m.get("who", "")))} for m in told["marks"]
+        ]
+        return Notes(pinned, marked)
     except FileNotFoundError:
         return Notes()
     except (OSError, ValueError, LookupError, TypeError) as error:
@@ -238,6 +245,11 @@ def _column(name: str, values: list[Any], dtype: pl.DataType) -> pl.Series:
 
 def _ns(iso: str) -> int:
     return parse_time(iso) or 0
+
+
+def _by(who: str) -> dict[str, str]:
+    """The author where there is one: what others read and wrote before stays as it was."""
+    return {"who": _short(who)} if who else {}
 
 
 def _short(text: str) -> str:

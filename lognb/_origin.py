@@ -85,7 +85,7 @@ def called(verb: Callable[P, Told]) -> Callable[P, Told]:
 
 def opening(function: str, arguments: Sequence[Any], options: Mapping[str, Any]) -> str:
     """`ln.read("a.jsonl", user_keys=["uid"])`: the call that opened some sources, without options that are unsaid."""
-    said = [_value(a) for a in arguments] + [f"{name}={_value(v)}" for name, v in options.items() if v]
+    said = [_value(a) for a in arguments] + [f"{name}={_value(v)}" for name, v in options.items() if v or v is False]
     return f"ln.{function}({', '.join(said)})"
 
 

@@ -168,3 +168,19 @@ def test_processes_lose_nothing(logs: ln.Logs, tmp_path: Path) -> None:
         assert job.exitcode == 0
     assert logs.marks.height == 120
     assert not list(tmp_path.glob("*.tmp"))
+
+
+def test_authors_are_kept_and_files_without_them_are_read(logs: ln.Logs, tmp_path: Path) -> None:
+    at = logs.head(2)["record_id"].to_list()
+    logs.pin(at[0], "by someone")
+    logs.mark("09:00", "deploy")
+    place = _notes.place(logs.engine)
+    assert place is not None
+    assert '"who"' not in place.read_text()  # as the lognb before wrote it
+    logs.pin(at[1], "hers", who="ann")
+    logs.pin(at[0], "now his", who="bo")
+    logs.mark("09:01", "call", who="support")
+    logs.engine.close()
+    again = ln.read(dump(), store=tmp_path / "a.duckdb")
+    assert again.pins.select("note", "who").rows() == [("now his", "bo"), ("hers", "ann")]
+    assert again.marks.select("text", "who").rows() == [("deploy", ""), ("call", "support")]

@@ -49,9 +49,10 @@ def freeze(thing: Any, note: str = "") -> Block:
 def pins(logs: Logs) -> Block:
     """The pinned records of these Logs' sources, whole, with their notes; the oldest pin first."""
     frame = logs.pins
-    said = f"{frame.height} pinned record{'s' * (frame.height != 1)}"
-    columns = ("time", "severity", "service_name", "body", "note")
-    return Block("pins", "Pinned records", said, {"pins": Table.of(frame, columns)}, origin=_origin.of(logs, ".pins"))
+    text = f"{frame.height} pinned record{'s' * (frame.height != 1)}"
+    said = ("note", "who") if (frame["who"] != "").any() else ("note",)
+    columns = ("time", "severity", "service_name", "body", *said)
+    return Block("pins", "Pinned records", text, {"pins": Table.of(frame, columns)}, origin=_origin.of(logs, ".pins"))
 
 
 def actions(rows: Sequence[Mapping[str, str]]) -> Block:
@@ -62,10 +63,11 @@ def actions(rows: Sequence[Mapping[str, str]]) -> Block:
 
 def pictured(block: Block) -> Block:
     """The block with its picture drawn from the rows that it has now; as it is where there is nothing to draw."""
-    rows = block.frames.get("rows")
+    name = "moments" if block.kind == "timeline" else "rows"
+    rows = block.frames.get(name)
     if block.draw is None or rows is None or not rows.frame.height:
         return block
-    return replace(block, pictures={**block.pictures, "rows": _svg(block.draw(rows.frame))})
+    return replace(block, pictures={**block.pictures, name: _svg(block.draw(rows.frame))})
 
 
 def _result(result: Result) -> Block:

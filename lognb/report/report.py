@@ -12,6 +12,7 @@ from lognb._version import __version__
 from lognb.errors import LognbError
 from lognb.report.blocks import Block, Document
 from lognb.report.freeze import actions, freeze, pictured, pins
+from lognb.report.moments import timeline
 
 if TYPE_CHECKING:
     from lognb.logs import Logs
@@ -57,6 +58,15 @@ class Report:
     def pins(self, logs: Logs, note: str = "") -> Report:
         """Add the records that are pinned, with their notes."""
         self._take(freeze(pins(logs), note))
+        return self
+
+    def timeline(self, logs: Logs, *, note: str = "", **options: Any) -> Report:
+        """Add what happened, in order: deployments, changes, errors, pins, marks and moments of your own.
+
+        Options: `since` and `until` as for `where`; `more`, moments to add, each a dict with "time", "what" and, if
+        wanted, "who" and "kind"; `deploys`, False or deployments given the same way instead of those that are found.
+        """
+        self._take(freeze(timeline(logs, **options), note))
         return self
 
     def action(self, what: str, *, owner: str = "", due: str = "", status: str = "open", kind: str = "") -> Report:
