@@ -88,9 +88,15 @@ def test_ci_runs_the_tests() -> None:
     assert "make test" in run.read_text(encoding="utf-8")
 
 
-def test_changelog_begins_with_this_version(project: dict[str, Any]) -> None:
-    headings = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
-    assert headings[0] == project["version"]
+def test_changelog_keeps_its_form_and_begins_with_this_version(project: dict[str, Any]) -> None:
+    """That of Keep a Changelog: versions with a date, and under each what kind of change it is."""
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    versions = re.findall(r"^## (.*)$", text, re.MULTILINE)
+    form = r"\[(\d+\.\d+\.\d+|Unreleased)\]( - (\d{4}-\d\d-\d\d|Unreleased))?"
+    assert [v for v in versions if not re.fullmatch(form, v)] == []
+    assert versions[0].startswith(f"[{project['version']}]")
+    kinds = {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
+    assert set(re.findall(r"^### (.*)$", text, re.MULTILINE)) <= kinds
 
 
 def test_the_package_knows_its_version(project: dict[str, Any]) -> None:
