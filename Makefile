@@ -9,7 +9,7 @@ LAB_FLAGS ?=
 PYTEST_FLAGS ?=
 SEED ?= 7
 
-.PHONY: help setup lab demo test check bench capture replay constraints system clean
+.PHONY: help setup lab demo docs test check bench capture replay constraints system clean
 
 help:  ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ lab: setup  ## open JupyterLab on the first notebook (on another port if 8888 is
 
 demo: setup  ## the same without a browser: run the notebook, write build/01_first_look.html, which needs no network
 	$(BIN)/python tools/demo.py $(NOTEBOOK) build
+
+docs: setup  ## the book: README, docs and notebooks, run now, as pages in build/site that need no network
+	$(BIN)/python tools/book.py build
 
 test: setup system check  ## everything: system packages, checks, all tests
 	$(BIN)/python -m pytest -m "not soak" $(PYTEST_FLAGS)

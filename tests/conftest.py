@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 import tomllib
+import venv
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +60,35 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         if "LOGNB_CACHE" not in os.environ:
             patch.setenv("LOGNB_CACHE", str(tmp_path_factory.getbasetemp() / "lognb-cache"))
         yield
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package as pip gets it."""
+    folder = tmp_path_factory.mktemp("wheel")
+    program = f"from hatchling.build import build_wheel; print(build_wheel({str(folder)!r}))"
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, check=True)
+    (found,) = folder.glob("*.whl")
+    return found
+
+
+@pytest.fixture(scope="session")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Python of an empty environment with the wheel in it, and a folder beside it with nothing but the samples.
+
+    The libraries are those of the tests' own environment, by a line that names their folder: Python reads no lines of
+    such lines, so the source tree, which is installed there by one, is out of reach.
+    """
+    folder = tmp_path_factory.mktemp("installed")
+    venv.create(folder / "env", with_pip=False, symlinks=True)
+    python = folder / "env" / "bin" / "python"
+    (place,) = (folder / "env" / "lib").glob("python*/site-packages")
+    zipfile.ZipFile(wheel).extractall(place)
+    libraries = [p for p in sys.path if Path(p).name == "site-packages"]
+    (place / "libraries.pth").write_text("\n".join(libraries), encoding="utf-8")
+    shutil.copytree(ROOT / "data" / "samples", folder / "data" / "samples")
+    (folder / "notebooks").mkdir()
+    return python
 
 
 @pytest.fixture(scope="session")

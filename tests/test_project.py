@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 import tomllib
 import zipfile
 from pathlib import Path
@@ -16,7 +15,7 @@ import pytest
 import lognb
 
 ROOT = Path(__file__).resolve().parents[1]
-TARGETS = ("help", "setup", "lab", "demo", "test", "check", "bench", "capture")
+TARGETS = ("help", "setup", "lab", "demo", "docs", "test", "check", "bench", "capture")
 
 
 @pytest.fixture(scope="module")
@@ -101,16 +100,6 @@ def test_changelog_keeps_its_form_and_begins_with_this_version(project: dict[str
 
 def test_the_package_knows_its_version(project: dict[str, Any]) -> None:
     assert lognb.__version__ == project["version"]
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The package as pip gets it."""
-    folder = tmp_path_factory.mktemp("wheel")
-    program = f"from hatchling.build import build_wheel; print(build_wheel({str(folder)!r}))"
-    subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, check=True)
-    (found,) = folder.glob("*.whl")
-    return found
 
 
 def test_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:

@@ -14,10 +14,14 @@ import examples
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = examples.documents()
-by_name = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda p: p.relative_to(ROOT).as_posix())
 
 
-@by_name
+def those_with(sign: str) -> pytest.MarkDecorator:
+    found = [p for p in DOCUMENTS if sign in p.read_text(encoding="utf-8")]
+    return pytest.mark.parametrize("document", found, ids=lambda p: p.relative_to(ROOT).as_posix())
+
+
+@those_with("```python")
 def test_python_blocks_run_and_show_what_they_say(
     document: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -27,7 +31,7 @@ def test_python_blocks_run_and_show_what_they_say(
         assert examples.lines(shows) == examples.lines(says)
 
 
-@by_name
+@those_with("$ lognb")
 def test_commands_run_and_print_what_they_show(document: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(examples.clone(tmp_path))
     monkeypatch.setenv("PYTHONPATH", str(ROOT))

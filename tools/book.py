@@ -55,6 +55,7 @@ def build(folder: Path, *, run: bool) -> list[str]:
     done = subprocess.run(line, cwd=folder, env=plain, capture_output=True, text=True, check=False)
     if done.returncode:
         return [done.stdout, done.stderr]
+    (folder / "site" / "404.html").unlink()  # says "/" for where the book is, which only the root of a server is
     for page in (folder / "site").rglob("*.html"):
         up = "../" * (len(page.relative_to(folder / "site").parts) - 1)
         page.write_text(finished(page.read_text(encoding="utf-8"), outputs, up), encoding="utf-8")

@@ -30,8 +30,6 @@ def problems(site: Path) -> list[str]:
         name = path.relative_to(site).as_posix()
         found += [f"{name}: loads {address}" for address in page.loads if _elsewhere(address)]
         found += [f"{name}: id {twice!r} stands there twice" for twice in page.twice]
-        if name == "404.html":  # its links are those of the server's root
-            continue
         for address in (*page.links, *page.loads):
             if not _elsewhere(address) and not address.startswith(("data:", "blob:", "mailto:", "javascript:")):
                 found += [f"{name}: {wrong}" for wrong in _lost(path, address, pages)]

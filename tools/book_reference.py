@@ -27,9 +27,10 @@ WIDE: Final = 88  # of a signature, before it is written over several lines
 
 def filled(text: str) -> str:
     """A page with its places filled."""
-    for mark, made in (("<!-- public names -->", names), ("<!-- commands -->", commands), ("<!-- versions -->", versions)):
-        if mark in text:
-            text = text.replace(mark, made())
+    for mark, made in {"public names": names, "commands": commands, "versions": versions}.items():
+        place = f"<!-- {mark} -->"
+        if place in text:
+            text = text.replace(place, made())
     return text
 
 
@@ -138,8 +139,12 @@ def _prose(doc: str) -> str:
             parts.append(_fenced(inspect.cleandoc(paragraph), "text"))
         else:
             pieces = re.split(r"(`[^`]+`)", paragraph)
-            parts.append("".join(p if p.startswith("`") else p.replace("<", "&lt;").replace("*", "\\*") for p in pieces))
+            parts.append("".join(p if p.startswith("`") else _harmless(p) for p in pieces))
     return "\n\n".join(parts)
+
+
+def _harmless(text: str) -> str:
+    return text.replace("<", "&lt;").replace("*", "\\*")
 
 
 def _help(command: click.Command, name: str) -> str:
