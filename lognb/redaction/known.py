@@ -1,0 +1,86 @@
+"""Values that are known by the name of their key or column, to be hidden wherever else they occur as whole words."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Final
+
+from lognb.redaction.pairs import STAFF, Found, identifies, trivial
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_WORD: Final = re.compile(r"[^\W_]+")
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_.:-]+\Z")
+_RUN: Final = re.compile(r"[A-Za-z0-9]+")
+
+
+def worth(value: str, kind: str) -> bool:
+    """Can a value be looked for in free text without hiding what is none?
+
+    Numbers under 6 digits and words under 5 letters stand in too many texts, and a secret that is a plain word may be
+    any word: these are hidden under their key alone.
+
+    >>> [worth(v, "user") for v in ("u-24", "1042", "984201", "ann", "beatrix", "root")]
+    [True, False, True, False, True, False]
+    """
+    bare = value.strip()
+    if not 3 <= len(bare) <= 500 or bare.lower() in STAFF or trivial(bare):
+        return False
+    if kind == "user" and not identifies(bare):
+        return False
+    letters, digits = any(c.isalpha() for c in bare), any(c.isdigit() for c in bare)
+    if not letters:
+        return sum(c.isdigit() for c in bare) >= 6
+    if digits:
+        return len(bare) >= 4 or not bare.isalnum()
+    if kind in ("user", "name", "person"):
+        return len(bare) >= 5
+    return len(bare) >= 6 and bare != bare.lower() and bare != bare.capitalize()
+
+
+class Known:
+    """Known values and their kinds; found in any case."""
+
+    def __init__(self) -> None:
+        self.kinds: dict[str, str] = {}
+        self._by_word: dict[str, list[tuple[str, int, str]]] = {}
+        self.anchors: set[str] = set()
+        """What a text has to contain, in any case, to hold one of them, however it is escaped."""
+
+    def __len__(self) -> int:
+        return len(self.kinds)
+
+    def add(self, value: str, kind: str) -> None:
+        low = value.lower()
+        if low in self.kinds:
+            return
+        first = _WORD.search(low)
+        if first is None:
+            return
+        self.kinds[low] = kind
+        same = self._by_word.setdefault(first[0], [])
+        same.append((low, first.start(), kind))
+        same.sort(key=lambda one: -len(one[0]))  # "ann-2" before "ann"
+        if _PLAIN.match(value):
+            self.anchors.add(low)
+        elif runs := [run for run in _RUN.findall(low) if len(run) >= 2]:
+            self.anchors.add(max(runs, key=len))
+        else:
+            self.anchors |= {first[0], json.dumps(first[0])[1:-1]}
+
+    def find(self, text: str) -> Iterator[Found]:
+        """Where they stand in a text, with no letter or digit beside them."""
+        low = text.lower()
+        if len(low) != len(text):  # a letter that becomes two: places would not fit
+            low = text
+        end = 0
+        for m in _WORD.finditer(low):
+            for value, offset, kind in self._by_word.get(m[0], ()) if m.start() >= end else ():
+                start = m.start() - offset
+                stop = start + len(value)
+                if start >= end and low.startswith(value, start) and not low[stop : stop + 1].isalnum():
+                    yield Found(start, stop, kind)
+                    end = stop
+                    break

@@ -1,0 +1,180 @@
+"""One text, with what is to be hidden replaced; and what that was."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from lognb.redaction import checks, keys
+from lognb.redaction.find import Finder
+from lognb.redaction.known import Known
+from lognb.redaction.pairs import Found, stretch, trivial
+from lognb.redaction.pseudonyms import Pseudonyms, canonical
+from lognb.redaction.views import View, view
+from lognb.redaction.walk import Leaf, Walk, looks_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lognb.redaction.rules import Redaction
+
+_CACHED: Final = 200_000  # texts whose answer is kept, and up to which length
+_SHORT: Final = 300
+_ROUNDS: Final = 4  # what stands for a value may, beside its neighbours, look like another
+
+
+class Hit(NamedTuple):
+    """A value that was hidden: its kind, what it is, the key above it, whether the name of its key said so."""
+
+    kind: str
+    value: str
+    key: str = ""
+    named: bool = False
+
+
+Answer = tuple[str, tuple[Hit, ...]]
+
+
+class Texts:
+    """Replaces in texts by rules, known values and pseudonyms; the same text always becomes the same."""
+
+    def __init__(self, rules: Redaction, names: Pseudonyms) -> None:
+        self.finder = Finder(rules)
+        self.known = Known()
+        self.names = names
+        self.kinds = rules.kinds
+        self._fields = {keys.words(name) for name in rules.fields}
+        self._keep = {canonical(value) for value in rules.keep} | set(rules.keep)
+        self._cache: dict[tuple[str, str, str], Answer] = {}
+        self._plain_keys: dict[str, str] = {}
+
+    def forget(self) -> None:
+        """Other values are known now: what was answered before may be otherwise."""
+        self._cache.clear()
+        self._plain_keys.clear()
+
+    def meaning(self, key: str, outer: str = "") -> keys.Meaning | None:
+        """What a name says of its value, as far as the rules ask for it."""
+        if self._fields and (keys.words(key) in self._fields):
+            return keys.Meaning("field", inside=True)
+        found = keys.meaning(key, outer) if key else None
+        return found if found is not None and found.kind in self.kinds else None
+
+    def hide(self, text: str, key: str = "", outer: str = "") -> Answer:
+        """The text as it may be shown, and what was hidden in it; `key` is the name that it stands under."""
+        if not text:
+            return text, ()
+        short = len(text) <= _SHORT
+        if short and (known := self._cache.get((text, key, outer))) is not None:
+            return known
+        hits: list[Hit] = []
+        made = self._json(text, key, hits) if looks_json(text) else None
+        if made is None:
+            made = text
+            for _ in range(_ROUNDS):
+                changed = self._plain(made, key, outer, hits)
+                if changed == made:
+                    break
+                made = changed
+        answer = made, tuple(hits)
+        if short:
+            if len(self._cache) >= _CACHED:
+                self._cache.clear()
+            self._cache[text, key, outer] = answer
+        return answer
+
+    def number(self, digits: str, key: str = "", outer: str = "") -> Answer:
+        """A number in digits, where it is hidden: a card, or what its key says."""
+        if not digits.isdigit() or not digits.isascii():
+            return digits, ()
+        found = self.meaning(key, outer)
+        kind = ""
+        if found is not None and any(stretch(digits, found)) and len(digits) >= (1 if found.kind == "user" else 3):
+            kind = found.kind if digits.strip("0") else ""
+        elif "card" in self.kinds and 13 <= len(digits) <= 19 and checks.card(digits):
+            kind = "card"
+        elif digits in self.known.kinds:
+            kind = self.known.kinds[digits]
+        if not kind or digits in self._keep or digits in self.names.issued:
+            return digits, ()
+        return self.names.of(digits), (Hit(kind, digits, "", found is not None and kind == found.kind),)
+
+    def _json(self, text: str, key: str, hits: list[Hit]) -> str | None:
+        got: list[Hit] = []
+
+        def on_text(value: str, at: Leaf) -> str:
+            made, found = self.hide(value, *self._named(at, key))
+            if found:
+                got.extend(hit if hit.key else hit._replace(key=at[2]) for hit in found)
+            return made
+
+        def on_number(value: str, at: Leaf) -> str:
+            made, found = self.number(value, *self._named(at, key))
+            got.extend(hit._replace(key=at[2]) for hit in found)
+            return made
+
+        def on_key(value: str) -> str:
+            made = self._plain_keys.get(value)
+            if made is None:
+                made, found = self.hide(value)
+                got.extend(found)
+                if made == value and len(self._plain_keys) < _CACHED:
+                    self._plain_keys[value] = made
+            return made
+
+        made = Walk(on_text, on_number, on_key).through(text)
+        if made is not None:
+            hits += got
+        return made
+
+    def _named(self, at: Leaf, above: str) -> tuple[str, str]:
+        """The key whose meaning a leaf has: its own, else that of what it stands in, if all inside is of a kind."""
+        name, outer, _ = at
+        if not name:
+            return above, ""
+        if self.meaning(name, outer) is None and outer:
+            around = self.meaning(outer)
+            if around is not None and around.inside:
+                return outer, ""
+        return name, outer
+
+    def _plain(self, text: str, key: str, outer: str, hits: list[Hit]) -> str:
+        taken: list[tuple[Found, str]] = []
+        for found in self._found(text, key, outer):
+            if any(found.start < t.end and t.start < found.end for t, _ in taken):
+                continue
+            value = canonical(text[found.start : found.end])
+            if value in self._keep or value in self.names.issued or not value:
+                # A pseudonym, or what stays, is not looked into.
+                taken.append((found, ""))
+            else:
+                taken.append((found, value))
+        out: list[str] = []
+        at = 0
+        for found, value in sorted(taken):
+            if value:
+                raw = text[found.start : found.end]
+                out += (text[at : found.start], self.names.render(raw, value))
+                at = found.end
+                hits.append(Hit(found.kind, value, "", found.named))
+        return "".join([*out, text[at:]]) if out else text
+
+    def _found(self, text: str, key: str, outer: str) -> Iterator[Found]:
+        """What is found, the surest first: by the text's own key, by own patterns, by detectors, what is known."""
+        found = self.meaning(key, outer) if key else None
+        if found is not None:
+            if found.kind == "field":
+                if not trivial(text):
+                    yield Found(0, len(text), "field", named=True)
+            else:
+                yield from (Found(a, b, kind, named=True) for a, b, kind in stretch(text, found))
+        seen = view(text) if self.finder.has_own or self.known else None
+        if seen is not None and self.finder.has_own:
+            yield from (_placed(one, seen) for one in self.finder.own(seen.text))
+        yield from self.finder.find(text, key)
+        if seen is not None and self.known:
+            yield from (_placed(one, seen) for one in self.known.find(seen.text))
+
+
+def _placed(found: Found, seen: View) -> Found:
+    start, end = seen.raw(found.start, found.end)
+    return Found(start, end, found.kind)
