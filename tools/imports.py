@@ -3,7 +3,8 @@
     python tools/imports.py        # prints what is wrong, if anything
 
     errors -> schema -> _literals, _regex -> _clauses -> _parse, _query_json -> query -> _helpers -> result
-           -> loaders, engines, charts, mining, replay, stacks -> analyses -> widgets -> logs -> redaction -> report -> cli, __init__
+           -> loaders, engines, charts, mining, replay, stacks -> analyses -> widgets -> logs -> redaction -> report
+           -> cli, __init__
 
 An arrow reads "may be imported by". Imports under TYPE_CHECKING are exempt: they do not run.
 """

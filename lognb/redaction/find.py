@@ -8,27 +8,27 @@ from base64 import b64decode
 from typing import TYPE_CHECKING, Final
 
 from lognb.redaction import checks, keys, kinds
-from lognb.redaction.pairs import STAFF, Found, pairs, telling, trivial
-from lognb.redaction.views import View, view
+from lognb.redaction.pairs import STAFF, Found, Meanings, pairs, telling, trivial
+from lognb.redaction.views import view
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from lognb.redaction.rules import Redaction
 
-_AT: Final = r"@|%(?:25)*40|\\u0040|&#(?:64|x40);"
+_ESCAPED: Final = r"%[0-9A-Fa-f]{2}|\\u00[2-7]|&#"
 # What is looked for before anything else, in the regular expressions that Rust and Python share: nearly all texts have
 # none of these and are done.
 _HINTS: Final[dict[str, str]] = {
-    "at": _AT,
+    "at": "@",
     "ip4": r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]",
-    "ip6": r"(?:[0-9A-Fa-f]{1,4}(?::|%3[aA])){3}|[0-9A-Fa-f]?(?:::|%3[aA]%3[aA])[0-9A-Fa-f]",
+    "ip6": r"(?:[0-9A-Fa-f]{1,4}:){3}|[0-9A-Fa-f]?::[0-9A-Fa-f]",
     "vendor": kinds.HINT,
     "number": r"(?:^|[^.0-9])[0-9](?:[ -]?[0-9]){12}|[0-9]{4}[ -][0-9]{6}",
-    "phone": r"(?:\+|%2[bB]|\\u002[bB])[0-9]|\([0-9]{3}\)|[0-9]{3}[-. ][0-9]{3}[-. ][0-9]{4}",
+    "phone": r"\+[0-9]|\([0-9]{3}\)|[0-9]{3}[-. ][0-9]{3}[-. ][0-9]{4}",
     "iban": r"[A-Z]{2}[0-9]{2}[ -]?[A-Z0-9]{4}",
     "pem": r"-----BEGIN",
-    "scheme": r"(?i)bearer|basic(?:\s|%20)",
+    "scheme": r"(?i)bearer|basic\s",
     "pairs": keys.HINTS,
 }
 _EMAIL: Final = re.compile(r"(?<![\w.+-])[\w.+'-]{1,64}@(?:[\w-]{1,63}\.)+[A-Za-z]{2,24}(?![\w-])")
@@ -58,6 +58,7 @@ _VERSION: Final = re.compile(
     r"[/ =:v\"'\\(\[]*\Z"
 )
 _PHONE: Final = re.compile(r"(?<![\w+])\+(?:[ .()/-]{0,2}\d){8,15}(?!\d)")
+_LAST: Final = re.compile(r"[ .()/-]*\d+\Z")
 _PHONE_US: Final = re.compile(
     r"(?<![\w.+/-])(?:\(\d{3}\)[ .-]?\d{3}[ .-]\d{4}|\d{3}([-. ])\d{3}\1\d{4})(?![\w.-]\d)(?!\d)"
 )
@@ -66,7 +67,7 @@ _PHONE_US: Final = re.compile(
 class Finder:
     """Finds by rules; knows no values and keeps nothing."""
 
-    def __init__(self, rules: Redaction) -> None:
+    def __init__(self, rules: Redaction, meaning: Meanings) -> None:
         self.kinds = rules.kinds
         self._vendors, self._vendor_kinds = kinds.vendor_pattern(rules.kinds)
         self._own = [(name, re.compile(pattern)) for name, pattern in rules.patterns.items()]
@@ -77,7 +78,7 @@ class Finder:
             ("vendor", self._vendors is not None, self._by_vendor),
             ("scheme", bool(on & {"bearer", "basic"}), self._schemes),
             ("at", "url" in on, _urls),
-            ("pairs", bool(on & named), pairs),
+            ("pairs", bool(on & named or rules.fields), lambda text: pairs(text, meaning)),
             ("at", "email" in on, _emails),
             ("iban", "iban" in on, _ibans),
             ("number", "card" in on, _cards),
@@ -85,11 +86,13 @@ class Finder:
             ("ip4", "ip" in on, self._ip4),
             ("phone", "phone" in on, _phones),
         ]
-        self._steps = [(re.compile(_HINTS[hint]), hint, step) for hint, wanted, step in table if wanted]
+        # Names in any case are dear to look for in Python, pairs are not.
+        quick = {**_HINTS, "pairs": r"[=:<]|--|(?i:password|identified)\s"}
+        self._steps = [(re.compile(quick[hint]), hint, step) for hint, wanted, step in table if wanted]
         hints = list(dict.fromkeys(_HINTS[hint] for hint, wanted, _ in table if wanted))
-        self.hint = "|".join(f"(?:{hint})" for hint in hints)
+        fields = [f"(?i){re.escape(name)}" for name in rules.fields]
+        self.hint = "|".join(f"(?:{hint})" for hint in [*hints, *fields, _ESCAPED]) if hints else ""
         """A regular expression for Rust: what a text must have to be looked at; "" for none."""
-        self._hint = re.compile("|".join(f"(?:{_inline(hint)})" for hint in hints)) if hints else None
 
     def own(self, text: str) -> Iterator[Found]:
         """What the patterns of a person's own find."""
@@ -105,17 +108,14 @@ class Finder:
 
     def find(self, text: str, field: str = "") -> Iterator[Found]:
         """All stretches that a detector of the rules finds, the surest first; they may overlap."""
-        if self._hint is None or not self._hint.search(text):
-            return
-        seen: View | None = None
+        seen = view(text)
         version = bool(field) and keys.version(field)
         for hint, name, step in self._steps:
-            if not hint.search(text) or (version and name in ("ip4", "number", "phone")):
+            if not hint.search(seen.text) or (version and name in ("ip4", "number", "phone")):
                 continue
             if name == "pairs":
-                yield from (f for f in step(text) if f.kind in self.kinds or f.kind == "url")
+                yield from (f for f in step(text) if f.kind in self.kinds or f.kind == "field")
                 continue
-            seen = seen or view(text)
             for found in step(seen.text):
                 start, end = seen.raw(found.start, found.end)
                 yield Found(start, end, found.kind)
@@ -167,11 +167,6 @@ class Finder:
                 yield Found(*m.span(), "ip")
 
 
-def _inline(pattern: str) -> str:
-    """A pattern whose flags hold for itself alone, as Python wants it inside of another."""
-    return f"(?i:{pattern[4:]})" if pattern.startswith("(?i)") else pattern
-
-
 def _pem(text: str) -> Iterator[Found]:
     for m in _PEM.finditer(text):
         body = m["v"]
@@ -213,8 +208,12 @@ def _cards(text: str) -> Iterator[Found]:
 
 def _phones(text: str) -> Iterator[Found]:
     for m in _PHONE.finditer(text):
-        if checks.phone(m[0]):
-            yield Found(*m.span(), "phone")
+        end = m.end()
+        while end > m.start() + 8:  # what follows a number may begin with digits too
+            if checks.phone(text[m.start() : end]):
+                yield Found(m.start(), end, "phone")
+                break
+            end = m.start() + len(_LAST.sub("", text[m.start() : end]))
     for m in _PHONE_US.finditer(text):
         if checks.phone(m[0], "US"):
             yield Found(*m.span(), "phone")

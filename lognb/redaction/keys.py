@@ -125,7 +125,8 @@ def meaning(name: str, outer: str = "") -> Meaning | None:
 
 # Before a word of _WHOLE: "db.user", "smtp_pass", "http.auth"; "product_key" and "sort_key" name no secret.
 _OWNERS: Final = frozenset((
-    "db", "database", "smtp", "http", "ftp", "ldap", "mysql", "postgres", "pg", "redis", "proxy", "basic", "x", "remote",
+    "db", "database", "smtp", "http", "ftp", "ldap", "mysql", "postgres", "pg", "redis", "proxy", "basic", "x",
+    "remote",
     "ssh", "admin",
 ))  # fmt: skip
 _PEOPLE: Final = frozenset((

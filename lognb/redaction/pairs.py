@@ -6,6 +6,7 @@ Looked for in the text as it stands, since how deep a quote is escaped says wher
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lognb.redaction import keys
@@ -13,6 +14,9 @@ from lognb.redaction.views import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+Meanings = Callable[[str], keys.Meaning | None]
 
 
 class Found(NamedTuple):
@@ -38,6 +42,7 @@ _BARE: Final = re.compile(r"""[^\s,;&"'`<>(){}\[\]\\|]+""")
 _IN_ADDRESS: Final = re.compile(r"""[^\s&#"'`<>;,)}\]\\|]+""")
 _LINE: Final = re.compile(r"""[^"'`\r\n\\]+""")
 _COOKIE: Final = re.compile(r"""(?P<name>[^=;,\s"'\\]+)\s*=\s*(?P<value>[^;,\s"'\\]+)""")
+_COOKIES: Final = re.compile(r"""[^=;,\s"'\\]+=[^;,\s"'\\]+(?:;\s*[^=;,\s"'\\]+=[^;,\s"'\\]+)*""")
 _SCHEME: Final = re.compile(
     r"(?i)(?:bearer|basic|token|apikey|api-key|digest|negotiate|ntlm|ssws|hmac|key|jwt|aws4-hmac-sha256|splunk|bot)\s+"
 )
@@ -96,7 +101,10 @@ def identifies(value: str) -> bool:
 def stretch(value: str, kind: keys.Meaning, *, prose: bool = False) -> Iterator[tuple[int, int, str]]:
     """What of a value under a name with a meaning is to be hidden: start, end, kind; `prose`: both stand in a text."""
     if kind.kind == "cookie":
-        yield from ((m.start("value"), m.end("value"), "cookie") for m in _cookies(value))
+        found = _cookies(value)
+        yield from ((m.start("value"), m.end("value"), "cookie") for m in found)
+        if not found and "=" not in value and not trivial(value) and (telling(value) or not prose):
+            yield 0, len(value), "cookie"  # one cookie, by itself
     elif kind.kind == "authorization":
         yield from _authorization(value)
     elif _hides(value, kind) and not (prose and kind.kind == "user" and not identifies(plain(value))):
@@ -104,13 +112,13 @@ def stretch(value: str, kind: keys.Meaning, *, prose: bool = False) -> Iterator[
         yield start, len(value.rstrip()), kind.kind
 
 
-def pairs(text: str) -> Iterator[Found]:
+def pairs(text: str, meaning: Meanings = keys.meaning) -> Iterator[Found]:
     """All that the names in a text say is to be hidden."""
     for pattern in (_PAIR, _OPTION, _IDENTIFIED):
         at = 0
         while (m := pattern.search(text, at)) is not None:
             at = m.end()
-            kind = _kind(text, m)
+            kind = _kind(text, m, meaning)
             if kind is None:
                 continue
             start, end, loose = _value(text, m, kind)
@@ -122,23 +130,23 @@ def pairs(text: str) -> Iterator[Found]:
                 at = max(at, start + b)
     if "</" in text:
         for m in _ELEMENT.finditer(text):
-            kind = keys.meaning(m["key"].rpartition(":")[2])
+            kind = meaning(m["key"].rpartition(":")[2])
             for a, b, what in stretch(m["value"], kind, prose=True) if kind else ():
                 yield Found(m.start("value") + a, m.start("value") + b, what, named=True)
 
 
-def _kind(text: str, m: re.Match[str]) -> keys.Meaning | None:
+def _kind(text: str, m: re.Match[str], meaning: Meanings) -> keys.Meaning | None:
     """What the value behind a name is."""
     if m.re is _IDENTIFIED:
         return keys.Meaning("secret")
     name = m["key"]
     before = text[m.start() - 1 : m.start()]
     if before in ("?", "&", "#") or text[max(m.start() - 3, 0) : m.start()].lower() in ("%3f", "%26"):
-        found = keys.meaning(name)
+        found = meaning(name)
         if found is not None and found.kind == "secret" and not found.weak:
             return keys.Meaning("url")
         return found if found is not None and not found.weak else _long(name)
-    found = keys.meaning(name)
+    found = meaning(name)
     if m.re is _OPTION and (found is None or found.kind != "secret" or found.weak):
         return None
     return found
@@ -155,7 +163,8 @@ def _value(text: str, m: re.Match[str], kind: keys.Meaning) -> tuple[int, int, b
     if quote:
         return quote.end(), _closed(text, quote.end(), quote[1], quote[2]), False
     if kind.kind in ("cookie", "authorization"):
-        whole = _LINE.match(text, start)
+        header = "is" in m.re.groupindex and m["is"] == ":"
+        whole = (_LINE if header or kind.kind == "authorization" else _COOKIES).match(text, start)
         return start, whole.end() if whole else start, False
     address = text[m.start() - 1 : m.start()] in ("?", "&")
     bare = (_IN_ADDRESS if address else _BARE).match(text, start)
@@ -208,12 +217,12 @@ def _hides(value: str, kind: keys.Meaning) -> bool:
     return len(bare) <= 20_000
 
 
-def _cookies(value: str) -> Iterator[re.Match[str]]:
+def _cookies(value: str) -> list[re.Match[str]]:
     """The values of a Cookie header, or the first of a Set-Cookie: the others are its attributes."""
     found = list(_COOKIE.finditer(value))
     if any(m["name"].lower() in _ATTRIBUTES for m in found[1:]):
         found = found[:1]
-    return (m for m in found if not trivial(m["value"]))
+    return [m for m in found if not trivial(m["value"])]
 
 
 _ATTRIBUTES: Final = frozenset(("path", "expires", "max-age", "domain", "samesite"))

@@ -73,7 +73,7 @@ class Redactor:
 
     def value(self, value: Any, field: str | None = None) -> Any:
         """A value that JSON can hold, with everything in it, keys too."""
-        return walk_value(value, lambda v, at: self._leaf(v, at, field or ""), self.text)
+        return walk_value(value, lambda v, at: self._leaf(v, at, field or ""), self.text, self._texts.holds)
 
     def frame(self, frame: pl.DataFrame) -> pl.DataFrame:
         """A frame of any columns: by their names, by what stands in them, numbers, lists and structs too.
@@ -155,7 +155,7 @@ class Redactor:
         return sorted({kinds[value] for value in leaking(data, kinds)})
 
     def _leaf(self, value: Any, at: Leaf, field: str) -> Any:
-        key, outer = (at[0] or field, at[1])
+        key, outer = self._texts.named(at, field)
         if isinstance(value, str):
             made, hits = self._texts.hide(value, key, outer)
         elif isinstance(value, int) and not isinstance(value, bool):

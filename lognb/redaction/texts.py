@@ -38,7 +38,7 @@ class Texts:
     """Replaces in texts by rules, known values and pseudonyms; the same text always becomes the same."""
 
     def __init__(self, rules: Redaction, names: Pseudonyms) -> None:
-        self.finder = Finder(rules)
+        self.finder = Finder(rules, self.meaning)
         self.known = Known()
         self.names = names
         self.kinds = rules.kinds
@@ -102,13 +102,13 @@ class Texts:
         got: list[Hit] = []
 
         def on_text(value: str, at: Leaf) -> str:
-            made, found = self.hide(value, *self._named(at, key))
+            made, found = self.hide(value, *self.named(at, key))
             if found:
                 got.extend(hit if hit.key else hit._replace(key=at[2]) for hit in found)
             return made
 
         def on_number(value: str, at: Leaf) -> str:
-            made, found = self.number(value, *self._named(at, key))
+            made, found = self.number(value, *self.named(at, key))
             got.extend(hit._replace(key=at[2]) for hit in found)
             return made
 
@@ -121,21 +121,22 @@ class Texts:
                     self._plain_keys[value] = made
             return made
 
-        made = Walk(on_text, on_number, on_key).through(text)
+        made = Walk(on_text, on_number, on_key, self.holds).through(text)
         if made is not None:
             hits += got
         return made
 
-    def _named(self, at: Leaf, above: str) -> tuple[str, str]:
-        """The key whose meaning a leaf has: its own, else that of what it stands in, if all inside is of a kind."""
+    def holds(self, key: str) -> bool:
+        """Is all below a key of the key's kind?"""
+        found = self.meaning(key)
+        return found is not None and found.inside
+
+    def named(self, at: Leaf, above: str) -> tuple[str, str]:
+        """The keys whose meaning a leaf has: its own, else that of what it stands in."""
         name, outer, _ = at
         if not name:
             return above, ""
-        if self.meaning(name, outer) is None and outer:
-            around = self.meaning(outer)
-            if around is not None and around.inside:
-                return outer, ""
-        return name, outer
+        return (outer, "") if self.holds(outer) and self.meaning(name, outer) is None else (name, outer)
 
     def _plain(self, text: str, key: str, outer: str, hits: list[Hit]) -> str:
         taken: list[tuple[Found, str]] = []

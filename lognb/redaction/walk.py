@@ -34,8 +34,8 @@ def looks_json(text: str) -> bool:
 class Walk:
     """A walk through one JSON text.
 
-    `on_text` and `on_number` say what becomes of a value, `on_key` of a key. A number may only become another one. The
-    elements of a list stand under the key of the list.
+    `on_text` and `on_number` say what becomes of a value, `on_key` of a key; `holds` tells the keys that mean all below
+    them. A number may only become another one. The elements of a list stand under the key of the list.
     """
 
     def __init__(
@@ -43,8 +43,9 @@ class Walk:
         on_text: Callable[[str, Leaf], str],
         on_number: Callable[[str, Leaf], str],
         on_key: Callable[[str], str],
+        holds: Callable[[str], bool],
     ) -> None:
-        self._on_text, self._on_number, self._on_key = on_text, on_number, on_key
+        self._on_text, self._on_number, self._on_key, self._holds = on_text, on_number, on_key, holds
         self._stack: list[Leaf] = []
         self._at: Leaf = ("", "", "")
 
@@ -79,7 +80,8 @@ class Walk:
                 raise ValueError("too deep")
             self._stack.append(self._at)
             key, outer, top = self._at
-            self._at = ("", key or outer, top) if mark == "{" else self._at
+            if mark == "{":
+                self._at = ("", outer if self._holds(outer) else key or outer, top)
         elif not self._stack:
             raise ValueError("nothing to close")
         else:
@@ -100,18 +102,22 @@ class Walk:
 
 
 def walk_value(
-    value: Any, hide: Callable[[Any, Leaf], Any], on_key: Callable[[str], str], at: Leaf = ("", "", "")
+    value: Any,
+    hide: Callable[[Any, Leaf], Any],
+    on_key: Callable[[str], str],
+    holds: Callable[[str], bool],
+    at: Leaf = ("", "", ""),
 ) -> Any:
     """The same of a value that JSON can hold; dicts and lists are made anew, the rest is what `hide` says."""
     if isinstance(value, dict):
         out = {}
+        outer = at[1] if holds(at[1]) else at[0] or at[1]
         for name, inner in value.items():
-            text = str(name)
             made = on_key(name) if isinstance(name, str) else name
-            out[made] = walk_value(inner, hide, on_key, (text, at[0] or at[1], at[2] or text))
+            out[made] = walk_value(inner, hide, on_key, holds, (str(name), outer, at[2] or str(name)))
         return out
     if isinstance(value, (list, tuple)):
-        made = [walk_value(inner, hide, on_key, at) for inner in value]
+        made = [walk_value(inner, hide, on_key, holds, at) for inner in value]
         return made if isinstance(value, list) else tuple(made)
     return hide(value, at)
 
