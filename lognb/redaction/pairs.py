@@ -49,6 +49,7 @@ _SCHEME: Final = re.compile(
 _DIGEST: Final = re.compile(
     r"(?i)(?:credential|signature|response|username|nonce|cnonce|key|token)=\\*\"?(?P<value>[^,\s\"\\]+)"
 )
+_FRACTION: Final = re.compile(r"-?\d+(?:\.\d+|(?=[eE]))(?:[eE][+-]?\d+)?\Z")
 _NEXT: Final = re.compile(r"""\s*(?:\Z|[,;)\]}|\r\n]|\\[rn]|\s\S+[=:])""")
 
 _ID: Final = re.compile(r"[\w.@+:|~/\\ -]{1,200}\Z")
@@ -175,6 +176,8 @@ def _value(text: str, m: re.Match[str], kind: keys.Meaning) -> tuple[int, int, b
         end -= 1
     if not address and "%26" in text[start:end]:
         end = text.index("%26", start)
+    if text[m.start() - 1 : m.start()] in ('"', "'") and _FRACTION.match(text[start:end]):
+        return start, start, False  # what stands in JSON as a number stays one
     loose = "is" in m.re.groupindex and m["is"] == ":" and text[start - 1] in " \t" and not m["close"]
     return start, end, loose
 
