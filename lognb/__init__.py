@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lognb.loaders import LoadReport
     from lognb.logs import Logs, cache, frames, read, scan
     from lognb.query import Query
+    from lognb.report.opened import open_bundle
     from lognb.report.report import Report
     from lognb.result import Result
     from lognb.widgets.table import TableView
@@ -38,6 +39,7 @@ __all__ = [
     "__version__",
     "cache",
     "frames",
+    "open_bundle",
     "read",
     "scan",
 ]
@@ -53,6 +55,7 @@ _LAZY: Final = {
     "Timeline": "lognb.widgets.timeline",
     "cache": "lognb.logs",
     "frames": "lognb.logs",
+    "open_bundle": "lognb.report.opened",
     "read": "lognb.logs",
     "scan": "lognb.logs",
 }

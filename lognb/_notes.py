@@ -2,8 +2,9 @@
 
 They belong to the content and not to one Logs: what is narrowed shares them. They are a JSON file beside the store,
 `<store>.notes.json`; for a store in lognb's cache it is named after the content alone, so that it outlives the store
-and a new version of lognb. Without a file to stand beside, they last as long as the engine. Every change reads the
-file again under a lock and puts a whole new one in its place: two notebooks never lose each other's pins.
+and a new version of lognb, and for an opened bundle after the bundle. Without a file to stand beside, they last as long
+as the engine. Every change reads the file again under a lock and puts a whole new one in its place: two notebooks never
+lose each other's pins.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ MARKS: Final = {"time": TIME, "text": pl.String(), "who": pl.String()}
 LONGEST: Final = 10_000
 """Characters of a note or a mark."""
 _VERSION: Final = 1
+_UNREADABLE: Final = "{}, which keeps pins and marks, cannot be read ({}); mend it or move it away"
 
 _in_memory: weakref.WeakKeyDictionary[Any, Notes] = weakref.WeakKeyDictionary()
 _lock = threading.RLock()
@@ -74,6 +76,8 @@ def place(engine: Engine) -> Path | None:
         return None
     if store.name == f"{engine.report.get('key')}.duckdb":
         return store.with_name(f"{fingerprint(engine)}.notes.json")
+    if store.parent.suffix == ".bundle":  # an opened one, in the cache
+        return store.parent.with_name(f"{store.parent.stem}.{store.name}.notes.json")
     return store.with_name(f"{store.name}.notes.json")
 
 
@@ -187,9 +191,19 @@ def _alone(path: Path) -> Iterator[None]:
 
 def _read(path: Path) -> Notes:
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
+        return read(path.read_text(encoding="utf-8"), str(path))
+    except FileNotFoundError:
+        return Notes()
+    except (OSError, ValueError) as error:
+        raise StoreError(_UNREADABLE.format(path, error)) from error
+
+
+def read(text: str, where: str) -> Notes:
+    """The notes that `written` gave as text; raises StoreError, which names `where` it is from, for any other."""
+    try:
+        told = json.loads(text)
         if told["version"] != _VERSION:
-            raise StoreError(f"{path} was written by another lognb (version {told['version']!r}); update lognb")
+            raise StoreError(f"{where} was written by another lognb (version {told['version']!r}); update lognb")
         pinned = [
             {
                 "record_id": str(p["record_id"]),
@@ -204,20 +218,31 @@ def _read(path: Path) -> Notes:
             {"time": str(int(m["time"])), "text": str(m["text"]), **_by(str(m.get("who", "")))} for m in told["marks"]
         ]
         return Notes(pinned, marked)
-    except FileNotFoundError:
-        return Notes()
-    except (OSError, ValueError, LookupError, TypeError) as error:
-        raise StoreError(
-            f"{path}, which keeps pins and marks, cannot be read ({error}); mend it or move it away"
-        ) from error
+    except (ValueError, LookupError, TypeError) as error:
+        raise StoreError(_UNREADABLE.format(where, error)) from error
+
+
+def written(notes: Notes) -> str:
+    """The notes as JSON text."""
+    told = {"version": _VERSION, "pins": notes.pins, "marks": notes.marks}
+    return json.dumps(told, ensure_ascii=True, indent=1)
+
+
+def begin(engine: Engine, notes: Notes) -> None:
+    """The notes that records came with; where some were kept already, those stay."""
+    path = place(engine)
+    with _lock:
+        if path is None:
+            _in_memory.setdefault(engine, notes)
+        elif (notes.pins or notes.marks) and not path.exists():
+            _write(path, notes)
 
 
 def _write(path: Path, notes: Notes) -> None:
     temp = path.with_name(f"{path.name}.{os.getpid()}-{next(_serial)}.tmp")
-    told = {"version": _VERSION, "pins": notes.pins, "marks": notes.marks}
     try:
         with temp.open("w", encoding="utf-8") as file:
-            json.dump(told, file, ensure_ascii=True, indent=1)
+            file.write(written(notes))
             file.flush()
             os.fsync(file.fileno())
         temp.replace(path)

@@ -65,6 +65,10 @@ Engine.take), those with the lowest ids, which are hashes: the same ones for the
 """
 
 
+Window = tuple[int | None, int | None]
+"""A half-open stretch of time in ns; None where it has no bound."""
+
+
 class Page(NamedTuple):
     """Some records, and the cursor for those behind them; None at the end."""
 
@@ -374,8 +378,12 @@ class Engine(Protocol):
     def recording(self, session_id: str) -> list[bytes]:
         """The events of a session's recordings, each part the gzip of a JSON array (schema.RECORDED); [] if none."""
 
-    def write_parquet(self, directory: str | Path, query: Query) -> None:
-        """Write the records as Parquet in lognb's layout."""
+    def write_parquet(self, directory: str | Path, query: Query, windows: Sequence[Window] | None = None) -> None:
+        """Write the records as Parquet in lognb's layout, with all spans and recordings.
+
+        With `windows` only those spans and recordings that share a trace or session with the records, or overlap one
+        of the windows.
+        """
 
     def field_names(self) -> list[str]:
         """Every name that a query can use, columns first."""

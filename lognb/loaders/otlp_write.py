@@ -19,14 +19,16 @@ import polars as pl
 
 from lognb._export import replacing
 from lognb.loaders.values import Pairs, key_values, untag
-from lognb.schema import SPAN_KINDS, STATUS_CODES
+from lognb.schema import SPAN, SPAN_KINDS, STATUS_CODES
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable, Iterator
-    from typing import IO
 
-LINE: Final = 1000  # records of one request
+LINE: Final = 1000
+"""Records or spans of one request at most."""
+MOST: Final = 1_000_000
+"""Bytes of one line at most, where one record is not larger: the Collector's receivers of files cut lines at 1 MiB."""
 
 _dump: Final = msgspec.json.encode
 _parse: Final = json.JSONDecoder(object_pairs_hook=Pairs).decode
@@ -37,21 +39,35 @@ _LOG: Final = (
     "event_name", "trace_flags", "dropped_attributes_count", "attributes", "resource", "scope_name", "scope_version",
     "scope_attributes",
 )  # fmt: skip
+_SPAN: Final = tuple(n for n in SPAN if n not in ("source", "source_position", "duration_ns"))
 
 
 def write_otlp(frames: Iterable[pl.DataFrame], path: str | os.PathLike[str], spans: pl.DataFrame | None = None) -> None:
     """Write frames in the columns of RECORD, and `spans` in those of SPAN, as OTLP JSON lines to `path`.
 
-    One line is one request of at most 1,000 records; within it, neighbours of one resource and one scope share them,
-    and the order stays. Written beside `path` first, so that an earlier file stays whole until the new one is. Raises
-    LognbError if `path` cannot be written.
+    Written beside `path` first, so that an earlier file stays whole until the new one is. Raises LognbError if `path`
+    cannot be written.
     """
-    logs, traces = ("resourceLogs", "scopeLogs", "logRecords"), ("resourceSpans", "scopeSpans", "spans")
     with replacing(path) as file:
-        for frame in frames:
-            _lines(file, frame.select(_times(frame, _LOG)), logs, _record)
-        if spans is not None:
-            _lines(file, spans.select(_times(spans, spans.columns)), traces, _span)
+        file.writelines(log_lines(frames))
+        file.writelines(span_lines([] if spans is None else [spans]))
+
+
+def log_lines(frames: Iterable[pl.DataFrame]) -> Iterator[bytes]:
+    """Frames in the columns of RECORD as OTLP JSON lines.
+
+    One line is one request of at most LINE records and, where a record is not larger, MOST bytes; within it, neighbours
+    of one resource and one scope share them, and the order stays.
+    """
+    for frame in frames:
+        yield from _lines(frame.select(_times(frame, _LOG)), ("resourceLogs", "scopeLogs", "logRecords"), _record)
+
+
+def span_lines(frames: Iterable[pl.DataFrame]) -> Iterator[bytes]:
+    """The same of frames in the columns of SPAN, of which `source` and `source_position` need not be there."""
+    for frame in frames:
+        members = ("resourceSpans", "scopeSpans", "spans")
+        yield from _lines(frame.select(_times(frame, _SPAN)), members, _span)
 
 
 def _times(frame: pl.DataFrame, names: Iterable[str]) -> list[pl.Expr]:
@@ -59,9 +75,20 @@ def _times(frame: pl.DataFrame, names: Iterable[str]) -> list[pl.Expr]:
     return [pl.col(n).cast(pl.Int64) if isinstance(frame.schema[n], pl.Datetime) else pl.col(n) for n in names]
 
 
-def _lines(file: IO[bytes], frame: pl.DataFrame, members: tuple[str, str, str], item: Callable[[_Row], _Row]) -> None:
+def _lines(frame: pl.DataFrame, members: tuple[str, str, str], item: Callable[[_Row], _Row]) -> Iterator[bytes]:
     for part in frame.iter_slices(LINE):
-        file.write(_dump({members[0]: list(_grouped(part.to_dicts(), members, item))}) + b"\n")
+        yield from _cut(part.to_dicts(), members, item)
+
+
+def _cut(rows: list[_Row], members: tuple[str, str, str], item: Callable[[_Row], _Row]) -> Iterator[bytes]:
+    """One line, or the lines of both halves where that would be too long."""
+    line = _dump({members[0]: list(_grouped(rows, members, item))}) + b"\n"
+    if len(line) <= MOST or len(rows) == 1:
+        yield line
+        return
+    half = len(rows) // 2
+    yield from _cut(rows[:half], members, item)
+    yield from _cut(rows[half:], members, item)
 
 
 def _grouped(rows: list[_Row], members: tuple[str, str, str], item: Callable[[_Row], _Row]) -> Iterator[_Row]:

@@ -15,6 +15,8 @@ from lognb.report.freeze import actions, freeze, pictured, pins
 from lognb.report.moments import timeline
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lognb.logs import Logs
 
 _FORMATS: Final = {".html": "page", ".pdf": "pdf", ".md": "markdown", ".ipynb": "notebook", ".zip": "bundle"}
@@ -43,6 +45,7 @@ class Report:
         self.meta = {name: str(value) for name, value in meta.items()}
         self.blocks: list[Block] = []
         self.logs: list[Logs] = []  # what the blocks are of, for a bundle
+        self.records: Logs | Sequence[Logs] | None = None  # those that a bundle takes, if not what the blocks looked at
 
     def add(self, *things: Any, note: str = "") -> Report:
         """Add Markdown text, Results, Logs (as their summary), Altair charts, Polars frames, panels or stories.
@@ -83,11 +86,15 @@ class Report:
         blocks = tuple(pictured(block) for block in self.blocks)
         return Document(self.title, self.timezone, self.meta, blocks, datetime.now(UTC), __version__)
 
-    def save(self, path: str | Path) -> Path:
+    def save(self, path: str | Path, *, records: Logs | Sequence[Logs] | None = None) -> Path:
         """Write it; the ending says as what: .html (one file, needs no network), .pdf, .md (with its pictures in a
         folder beside it), .ipynb (a notebook that makes it again) or .zip (an incident bundle, see open_bundle).
+
+        A bundle holds the records, spans and recordings in all windows that a block looked at, and the pinned records;
+        `records` are those to take instead, as logs.where(…), also from the next time on (`report.records`).
         """
         path = Path(path)
+        self.records = self.records if records is None else records
         module = _FORMATS.get(path.suffix.lower())
         if module is None:
             kinds = " ".join(_FORMATS)

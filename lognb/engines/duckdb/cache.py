@@ -1,5 +1,7 @@
 """The folder of stores: where a key's store is, what is there, and what goes when it grows too large.
 
+Bundles that were opened lie there too, unpacked, as folders `<digest>.bundle`; what is said of stores holds for them.
+
 $LOGNB_CACHE names another folder, $LOGNB_CACHE_LIMIT another size than 20 GB. Beside each store lies `<store>.use`: who
 reads the store holds a shared lock on it, and its time is when the store was last opened. Locks end with the process.
 """
@@ -7,8 +9,10 @@ reads the store holds a shared lock on it, and its time is when the store was la
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
+import shutil
 import time
 from datetime import timedelta
 from functools import partial
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 SUFFIX: Final = ".duckdb"
+BUNDLE: Final = ".bundle"
 DEFAULT_LIMIT: Final = 20 * 10**9
 _UNITS: Final = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 _LISTING: Final = {
@@ -67,7 +72,7 @@ def limit() -> int:
 
 def listing() -> pl.DataFrame:
     """Rows: one store, last used first. `records` and `sources` are null where a store cannot be read."""
-    found = [(p.name.removesuffix(SUFFIX), str(p), _size(p), *_facts(p), _used(p)) for p in _stores()]
+    found = [(p.stem, str(p), _size(p), *_facts(p), _used(p)) for p in _stores()]
     found.sort(key=lambda row: (-row[5], row[0]))
     rows = [(key, path, size, records, used, names) for key, path, size, records, names, used in found]
     return pl.DataFrame(rows, schema=_LISTING | {"last_used": pl.Int64()}, orient="row").cast(_LISTING)  # type: ignore[arg-type]
@@ -118,6 +123,8 @@ def _drop(path: Path) -> bool:
     try:
         with _use(path).open("ab") as file:
             _lock_alone(file)
+            if path.is_dir():
+                shutil.rmtree(path)
             path.unlink(missing_ok=True)
             _use(path).unlink(missing_ok=True)
     except OSError:
@@ -131,7 +138,7 @@ def _lock_alone(file: IO[bytes]) -> None:
 
 
 def _stores() -> Iterator[Path]:
-    return iter(sorted(folder().glob(f"*{SUFFIX}")))
+    return iter(sorted([*folder().glob(f"*{SUFFIX}"), *folder().glob(f"*{BUNDLE}")]))
 
 
 def _use(path: Path) -> Path:
@@ -140,7 +147,8 @@ def _use(path: Path) -> Path:
 
 def _size(path: Path) -> int:
     with contextlib.suppress(OSError):
-        return path.stat().st_size
+        inside = path.rglob("*") if path.is_dir() else [path]
+        return sum(file.stat().st_size for file in inside)
     return 0
 
 
@@ -153,6 +161,12 @@ def _used(path: Path) -> int:
 
 
 def _facts(path: Path) -> tuple[int | None, list[str] | None]:
+    if path.suffix == BUNDLE:
+        try:
+            slices = json.loads((path / "manifest.json").read_text(encoding="utf-8"))["slices"]
+            return sum(s["records"] for s in slices), [source["name"] for s in slices for source in s["sources"]]
+        except (OSError, LookupError, ValueError, TypeError):
+            return None, None
     from lognb.engines.duckdb.store import peek
 
     return peek(path)

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     import duckdb
     from numpy.typing import NDArray
 
-    from lognb.engines.base import Exceptions, Issues, Labels, Panel, Pieces, Signs
+    from lognb.engines.base import Exceptions, Issues, Labels, Panel, Pieces, Signs, Window
     from lognb.engines.duckdb.catalog import Catalog
     from lognb.engines.duckdb.fields import Field
     from lognb.engines.duckdb.user_sql import Locked
@@ -337,10 +337,10 @@ class DuckDB(Statements):
     def recording(self, session_id: str) -> list[bytes]:
         return recordings.parts(self, session_id)
 
-    def write_parquet(self, directory: str | Path, query: Query) -> None:
+    def write_parquet(self, directory: str | Path, query: Query, windows: Sequence[Window] | None = None) -> None:
         from lognb.engines.duckdb import parquet
 
-        parquet.write(self, Path(directory), query)
+        parquet.write(self, Path(directory), query, windows)
 
     def source_names(self) -> list[str | None]:
         """The name of each `source_ix`, as of now."""

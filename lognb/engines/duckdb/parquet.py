@@ -12,13 +12,17 @@ import duckdb
 from lognb.engines.duckdb import catalog
 from lognb.engines.duckdb.connect import READING, Params, connect, literal, rows
 from lognb.engines.duckdb.engine import DuckDB
+from lognb.engines.duckdb.joins import JOINED_SQL
 from lognb.engines.duckdb.overview import overview
+from lognb.engines.duckdb.sql import within_range
 from lognb.errors import StoreError
 from lognb.schema import LAYOUT_VERSION, ROW_GROUP
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from lognb.engines.base import Window
     from lognb.query import Query
 
 MANIFEST: Final = "manifest.json"
@@ -27,8 +31,8 @@ _SMALL: Final = (*_BESIDE, "keys")
 _FILE_ROWS: Final = 16 * ROW_GROUP
 
 
-def write(engine: DuckDB, directory: Path, query: Query) -> None:
-    """Write the records of a query, their resources and all spans, recordings and sources.
+def write(engine: DuckDB, directory: Path, query: Query, windows: Sequence[Window] | None = None) -> None:
+    """Write the records of a query, their resources, all sources, and spans and recordings: all, or see `_beside`.
 
     An earlier folder of ours is replaced, once the new one is whole; any other that is not empty is refused.
     """
@@ -43,8 +47,9 @@ def write(engine: DuckDB, directory: Path, query: Query) -> None:
         for table in ("resources", "resource_attrs"):
             _copy(engine, f"SELECT * FROM store.{table} WHERE {used} ORDER BY ALL", params, temp / f"{table}.parquet")
         _sources(engine, temp / "sources.parquet")
-        for table in ("spans", "recordings"):
-            _copy(engine, f"SELECT * FROM store.{table}", Params(), temp / f"{table}.parquet")
+        params = Params()
+        for table, kept in zip(("spans", "recordings"), _beside(engine, query, windows, params), strict=True):
+            _copy(engine, f"SELECT * FROM store.{table} WHERE {kept}", params, temp / f"{table}.parquet")
         _describe(temp, engine.report)
         _swap(temp, directory)
     except OSError as error:
@@ -70,6 +75,33 @@ def scan(directory: Path) -> DuckDB:
         con.close()
         raise
     return DuckDB(con, manifest, known, path=directory, rowid="rid")
+
+
+def _beside(engine: DuckDB, query: Query, windows: Sequence[Window] | None, params: Params) -> tuple[str, str]:
+    """Which spans and which recordings go along: all without `windows`.
+
+    Else the spans of the traces of the records, the recordings of the sessions of both, and what overlaps one of the
+    windows. What has no time overlaps none.
+    """
+    if windows is None:
+        return "true", "true"
+    within = [f"({_overlap(window, params)})" for window in windows]
+    records = f"FROM store.logs WHERE {engine.where(query, params)}"
+    spans = " OR ".join([f"trace_id IN (SELECT trace_id {records} AND trace_id IS NOT NULL)", *within])
+    sessions = " UNION ".join(
+        f"SELECT {JOINED_SQL['session']} {told}" for told in (records, f"FROM store.spans WHERE {spans}")
+    )
+    return spans, " OR ".join([f"session_id IN ({sessions})", *within])
+
+
+def _overlap(window: Window, params: Params) -> str:
+    since, until = window
+    tests = ["start IS NOT NULL"]
+    if since is not None:
+        tests.append(f'coalesce("end", start) >= make_timestamp_ns({params.add(within_range(since))})')
+    if until is not None:
+        tests.append(f"start < make_timestamp_ns({params.add(within_range(until))})")
+    return " AND ".join(tests)
 
 
 def _sources(engine: DuckDB, path: Path) -> None:
@@ -109,7 +141,8 @@ def _describe(folder: Path, report: dict[str, Any]) -> None:
     try:
         _views(con, folder, _BESIDE)
         catalog.write(con)
-        con.execute(f"COPY store.keys TO {literal(str(folder / 'keys.parquet'))} (FORMAT parquet, COMPRESSION zstd)")
+        keys = literal(str(folder / "keys.parquet"))
+        con.execute(f"COPY (FROM store.keys ORDER BY ALL) TO {keys} (FORMAT parquet, COMPRESSION zstd)")
         facts = overview(con)
     finally:
         con.close()

@@ -1,0 +1,109 @@
+"""Which records, spans and recordings go into a bundle.
+
+Where nothing else is said: of all Logs that the evidence is of, whatever lies in a window that a block looked at, since
+what stands around the evidence is what a reader looks for; and the pinned records. One block that looked at all
+records takes all of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lognb import _notes
+from lognb.errors import LognbError
+from lognb.logs import Logs
+from lognb.query import And, Clause, Condition, Or, Query, format_time
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from lognb.engines.base import Window
+    from lognb.report.blocks import Block
+
+
+@dataclass(frozen=True)
+class Slice:
+    """The records of `query` in `logs`, which are all of their sources.
+
+    `windows` say which spans and recordings go along that share no trace and no session with a record: those that
+    overlap one of them. None: all spans and recordings.
+    """
+
+    logs: Logs
+    query: Query
+    windows: tuple[Window, ...] | None
+
+
+def taken(logs: Sequence[Logs], blocks: Sequence[Block], records: Logs | Iterable[Logs] | None = None) -> list[Slice]:
+    """One slice for each of the Logs: of `records`, if they are named, else of what the blocks looked at."""
+    if records is None:
+        return [_pinned(_looked_at(some, blocks)) for some in logs]
+    named = [records] if isinstance(records, Logs) else list(records)
+    if not all(isinstance(some, Logs) for some in named):
+        raise LognbError("records= names Logs, as records=logs.where(…)")
+    if len({id(some.engine) for some in named}) < len(named):
+        raise LognbError("records= names Logs of the same sources twice; name one query, as logs.where('a OR b')")
+    return [_pinned(_asked(some)) for some in named]
+
+
+def _asked(logs: Logs) -> Slice:
+    """A query of conditions takes along what its records share a trace or session with, and nothing else."""
+    query = logs.query
+    whole = query == Query()
+    window = () if query.conditions else ((query.since, query.until),)
+    return Slice(logs.all, query, None if whole else window)
+
+
+def _looked_at(logs: Logs, blocks: Sequence[Block]) -> Slice:
+    first, last = logs.engine.overview["first"], logs.engine.overview["last"]
+    found: list[Window] = []
+    for block in blocks:
+        origin = block.origin
+        if origin is None or origin.logs is None or origin.logs.engine is not logs.engine:
+            continue
+        # A query without a bound looked at everything on that side, records without a time too.
+        query, since, until = origin.query, origin.since, origin.until
+        open_left = query.since is None and (since is None or first is None or since <= first)
+        open_right = query.until is None and (until is None or last is None or until > last)
+        found.append((None if open_left else since, None if open_right else until))
+    windows = united(found)
+    if not windows or windows == [(None, None)]:
+        return Slice(logs.all, Query(), None)
+    if len(windows) == 1:
+        return Slice(logs.all, Query((), *windows[0]), tuple(windows))
+    return Slice(logs.all, Query((Or(tuple(map(_within, windows))),)), tuple(windows))
+
+
+def united(windows: Iterable[Window]) -> list[Window]:
+    """The same stretches of time, those that meet made one, in order.
+
+    >>> united([(5, 7), (1, 3), (3, 4), (6, None)])
+    [(1, 4), (5, None)]
+    """
+    out: list[Window] = []
+    for since, until in sorted(windows, key=lambda w: (w[0] is not None, w[0] or 0)):
+        if not out:
+            out.append((since, until))
+            continue
+        start, end = out[-1]
+        if end is None or since is None or since <= end:
+            out[-1] = (start, None if end is None or until is None else max(end, until))
+        else:
+            out.append((since, until))
+    return out
+
+
+def _within(window: Window) -> Clause:
+    parts = [Condition("time", op, format_time(at)) for op, at in zip((">=", "<"), window, strict=True) if at is not None]
+    return parts[0] if len(parts) == 1 else And(tuple(parts))
+
+
+def _pinned(part: Slice) -> Slice:
+    """With the pinned records that lie outside."""
+    ids = tuple(int(p["record_id"]) for p in _notes.of(part.logs.engine).pins)
+    pins = Query((Condition("record_id", "in", ids),)) if ids else None
+    engine = part.logs.engine
+    if pins is None or part.query == Query() or engine.count(pins) == engine.count(pins & part.query):
+        return part
+    return Slice(part.logs, part.query | pins, part.windows)
