@@ -198,7 +198,7 @@ def _read(path: Path) -> Notes:
         raise StoreError(_UNREADABLE.format(path, error)) from error
 
 
-def read(text: str, where: str) -> Notes:
+def read(text: str | bytes, where: str) -> Notes:
     """The notes that `written` gave as text; raises StoreError, which names `where` it is from, for any other."""
     try:
         told = json.loads(text)

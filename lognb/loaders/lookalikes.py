@@ -29,7 +29,10 @@ _MAGIC: Final = (
     (b"SQLite format 3\0", "a SQLite database" + _FRAME),
     (b"Obj\x01", "an Avro file" + _FRAME),
     (b"ORC", "an ORC file" + _FRAME),
-    (b"PK\x03\x04", "a zip archive; unpack it and read the folder"),
+    (
+        b"PK\x03\x04",
+        "a zip archive; unpack it and read the folder; if it is an incident bundle, ln.open_bundle opens it",
+    ),
     (b"BZh", "compressed with bzip2; unpack it first (gzip and zstd are read as they are)"),
     (b"\xfd7zXZ\0", "compressed with xz; unpack it first (gzip and zstd are read as they are)"),
     (b"\x04\x22\x4d\x18", "compressed with lz4; unpack it first (gzip and zstd are read as they are)"),

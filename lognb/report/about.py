@@ -34,8 +34,8 @@ bundle.logs          # the records: where, volume, patterns, explore …
 |---|---|
 | `report.html` | the report; any browser, no network |
 | `report.ipynb` | the report as a notebook; it is code, so look at it before you run it |
-| `otlp/logs.jsonl`, `otlp/traces.jsonl` | records and spans as OTLP JSON lines, each under 1 MiB where one record is; the \
-OpenTelemetry Collector's receiver of OTLP JSON files, or one POST to `/v1/logs` or `/v1/traces` for each line |
+| `otlp/logs.jsonl`, `otlp/traces.jsonl` | records and spans as OTLP JSON lines, each under 1 MiB where one record is; \
+the OpenTelemetry Collector's receiver of OTLP JSON files, or one POST to `/v1/logs` or `/v1/traces` for each line |
 | `records/logs-*.parquet`, `records/spans.parquet` | the same as Parquet; DuckDB, Polars, Spark |
 | `recordings/*.json` | rrweb events of a session; rrweb-player |
 | `notes.json` | pinned records with their notes, and marks |
@@ -61,7 +61,8 @@ def readme(document: Document, manifest: dict[str, Any], name: str) -> str:
         version=document.version,
         redacted=redacted,
         name=plain(name).replace("\\", "\\\\").replace('"', '\\"'),
-        contents="\n".join(map(_slice, manifest["slices"])) or "No records: nothing in the report is an answer of logs.",
+        contents="\n".join(map(_slice, manifest["slices"]))
+        or "No records: nothing in the report is an answer of logs.",
     )
 
 

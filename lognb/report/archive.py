@@ -62,7 +62,9 @@ class Reader:
         try:
             self._zip = zipfile.ZipFile(path)
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-            raise LognbError(f"{path} is no zip that can be read ({error}); a bundle is what report.save wrote") from None
+            raise LognbError(
+                f"{path} is no zip that can be read ({error}); a bundle is what report.save wrote"
+            ) from None
         try:
             self._entries = self._checked(path.stat().st_size)
         except BaseException:

@@ -87,7 +87,7 @@ def write(report: Report, path: Path) -> Path:
     try:
         with replacing(path) as file, closing(archive.Writer(file)) as out, closing(Bar("bundle", 1)) as bar:
             kept = [
-                _records(out, part, Part(i), stage, lambda done, i=i: bar.up_to((i - 1 + done) / len(slices)))  # type: ignore[misc]
+                _records(out, part, Part(i), stage, lambda done, i=i: bar.up_to((i - 1 + done) / len(slices)))
                 for i, part in enumerate(slices, 1)
             ]
             logs = [part.logs for part in slices]

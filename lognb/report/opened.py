@@ -1,4 +1,4 @@
-"""open_bundle: an incident bundle back as Logs, pins, marks and report. Whoever it is from: nothing in it is trusted."""
+"""open_bundle: an incident bundle back as Logs, pins, marks and report. Nothing in it is trusted."""
 
 from __future__ import annotations
 
@@ -76,12 +76,16 @@ class Bundle:
 
     def _logs(self, number: int, told: dict[str, Any]) -> Logs:
         at = Part(number)
-        logs = scan(self._folder / at.name("records"))
+        try:
+            logs = scan(self._folder / at.name("records"))
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            why = f"{type(error).__name__}: {error}"
+            raise LognbError(f"{self.path}: its records cannot be read ({why}); ask for the bundle again") from None
         call = "logs" if number == 1 else f"all_logs[{number - 1}]"
         sources = tuple((str(s["name"]), str(s["digest"])) for s in told["sources"])
         logs.engine.opened = _origin.Opened(f"{_origin.opening('open_bundle', [self.path], {})}.{call}", sources)
         weakref.finalize(logs.engine, cache.lease(self._folder))
-        _notes.begin(logs.engine, _notes.read(self._read(at.name("notes.json")).decode(), f"{self.path}: notes.json"))
+        _notes.begin(logs.engine, _notes.read(self._read(at.name("notes.json")), f"{self.path}: notes.json"))
         return Logs(logs.engine, Query(), [name for name, _ in sources], logs.load_report)
 
     def _read(self, name: str) -> bytes:

@@ -206,5 +206,3 @@ def _whole(value: Any) -> int:
     if type(value) is not int or value < 0:
         raise TypeError("a number is meant")
     return value
-
-

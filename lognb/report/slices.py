@@ -1,14 +1,14 @@
 """Which records, spans and recordings go into a bundle.
 
 Where nothing else is said: of all Logs that the evidence is of, whatever lies in a window that a block looked at, since
-what stands around the evidence is what a reader looks for; and the pinned records. One block that looked at all
-records takes all of them.
+what stands around the evidence is what a reader looks for; and the pinned records. Evidence are results, panels and
+stories; a timeline and a list of pins only point at moments. One block that looked at all records takes all of them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from lognb import _notes
 from lognb.errors import LognbError
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from lognb.engines.base import Window
     from lognb.report.blocks import Block
+
+EVIDENCE: Final = ("result", "chart", "panel", "story")
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,9 @@ def _looked_at(logs: Logs, blocks: Sequence[Block]) -> Slice:
     found: list[Window] = []
     for block in blocks:
         origin = block.origin
-        if origin is None or origin.logs is None or origin.logs.engine is not logs.engine:
+        if block.kind not in EVIDENCE or origin is None or origin.logs is None:
+            continue
+        if origin.logs.engine is not logs.engine:
             continue
         # A query without a bound looked at everything on that side, records without a time too.
         query, since, until = origin.query, origin.since, origin.until
@@ -68,11 +72,11 @@ def _looked_at(logs: Logs, blocks: Sequence[Block]) -> Slice:
         open_right = query.until is None and (until is None or last is None or until > last)
         found.append((None if open_left else since, None if open_right else until))
     windows = united(found)
-    if not windows or windows == [(None, None)]:
+    if windows == [(None, None)]:
         return Slice(logs.all, Query(), None)
-    if len(windows) == 1:
-        return Slice(logs.all, Query((), *windows[0]), tuple(windows))
-    return Slice(logs.all, Query((Or(tuple(map(_within, windows))),)), tuple(windows))
+    if len(windows) > 1:
+        return Slice(logs.all, Query((Or(tuple(map(_within, windows))),)), tuple(windows))
+    return Slice(logs.all, Query((), *(windows[0] if windows else (0, 0))), tuple(windows))
 
 
 def united(windows: Iterable[Window]) -> list[Window]:
@@ -95,7 +99,9 @@ def united(windows: Iterable[Window]) -> list[Window]:
 
 
 def _within(window: Window) -> Clause:
-    parts = [Condition("time", op, format_time(at)) for op, at in zip((">=", "<"), window, strict=True) if at is not None]
+    parts = [
+        Condition("time", op, format_time(at)) for op, at in zip((">=", "<"), window, strict=True) if at is not None
+    ]
     return parts[0] if len(parts) == 1 else And(tuple(parts))
 
 
