@@ -17,6 +17,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+AXE = "axe-core@4.14.1"
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -51,6 +52,18 @@ def realworld() -> Path:
     if not folder.is_dir():
         pytest.skip("no real payloads here; LOGNB_REALWORLD names their folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The text of axe-core, from npm."""
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("no npm here, so axe-core cannot be had")
+    folder = tmp_path_factory.mktemp("axe")
+    quiet = ["--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts"]
+    subprocess.run([npm, "install", *quiet, "--prefix", str(folder), AXE], check=True, capture_output=True, timeout=120)
+    return (folder / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -10,7 +10,7 @@ import polars as pl
 from lognb import _html
 from lognb._html import PALETTE
 from lognb._text import plural
-from lognb.report.cells import CELL, FIRST, Anchors, cut, moments
+from lognb.report.cells import CELL, FIRST, Shared, cut, moments
 from lognb.report.words import lines
 from lognb.result import texts
 
@@ -22,19 +22,19 @@ _OBJECTS: Final = {"attributes": "", "resource": "resource.", "scope_attributes"
 _KINDS: Final = ("mark", "deploy", "change", "pin", "error", "onset", "recovery", "action")
 
 
-def pins(rows: Table, zone: str, anchors: Anchors) -> str:
+def pins(rows: Table, zone: str, shared: Shared) -> str:
     """Each record as a card: when, who, what, the note, and all its fields behind a fold."""
     times = moments(rows.frame["time"], zone)
-    made = [_card(row, at, anchors) for row, at in zip(rows.frame.to_dicts(), times, strict=True)]
+    made = [_card(row, at, zone, shared) for row, at in zip(rows.frame.to_dicts(), times, strict=True)]
     if not made:
         return '<p class="ln-dim">no record is pinned</p>'
     return _folded(made, rows.rows, "pinned record")
 
 
-def timeline(rows: Table, zone: str, anchors: Anchors) -> str:
+def timeline(rows: Table, zone: str, shared: Shared) -> str:
     """Moments in order: when, what kind, what, who; and the record, where the page has it."""
     times = moments(rows.frame["time"], zone)
-    made = [_moment(row, at, anchors) for row, at in zip(rows.frame.to_dicts(), times, strict=True)]
+    made = [_moment(row, at, shared) for row, at in zip(rows.frame.to_dicts(), times, strict=True)]
     if not made:
         return '<p class="ln-dim">nothing is known</p>'
     kept = f'<p class="ln-dim">{len(made)} of {plural(rows.rows, "moment")}</p>' if rows.rows > len(made) else ""
@@ -48,14 +48,14 @@ def _folded(made: list[str], total: int, word: str) -> str:
     return "".join(seen) + fold
 
 
-def _card(row: dict[str, Any], at: str, anchors: Anchors) -> str:
+def _card(row: dict[str, Any], at: str, zone: str, shared: Shared) -> str:
     level = str(row.get("severity") or "")
     known = str(row.get("record_id") or "")
     head = [at, _html.severity(level) if level in PALETTE else "", _html.text(str(row.get("service_name") or ""))]
     note = str(row.get("note") or "")
-    fields = "".join(f'<tr><th scope="row">{_html.text(k)}</th><td>{lines(v)}</td></tr>' for k, v in _fields(row))
+    fields = "".join(f'<tr><th scope="row">{_html.text(k)}</th><td>{lines(v)}</td></tr>' for k, v in _fields(row, zone))
     return (
-        f'<article class="ln-card ln-by-{level if level in PALETTE else "unspecified"}"{anchors.take(known)}>'
+        f'<article class="ln-card ln-by-{level if level in PALETTE else "unspecified"}"{shared.take(known)}>'
         f'<p class="ln-head">{" ".join(part for part in head if part)}</p>'
         f"<pre>{lines(cut(str(row.get('body') or '')))}</pre>"
         + (f'<div class="ln-note"><p>{lines(note)}</p></div>' if note else "")
@@ -65,7 +65,7 @@ def _card(row: dict[str, Any], at: str, anchors: Anchors) -> str:
     )
 
 
-def _fields(row: dict[str, Any]) -> list[tuple[str, str]]:
+def _fields(row: dict[str, Any], zone: str) -> list[tuple[str, str]]:
     """All fields that are set, as name and text; those of an object one by one."""
     found = [("body", str(row["body"]))] if len(str(row.get("body") or "")) > CELL else []
     for name, value in row.items():
@@ -74,7 +74,7 @@ def _fields(row: dict[str, Any]) -> list[tuple[str, str]]:
         if name in _OBJECTS:
             found += [(_OBJECTS[name] + key, said) for key, said in _members(str(value))]
         else:
-            found.append((name, texts(name, pl.Series(name, [value]), None)[0]))
+            found.append((name, texts(name, pl.Series(name, [value]), None, zone)[0]))
     return found
 
 
@@ -96,11 +96,14 @@ def _plain(value: Any) -> Any:
     return [_plain(v) for v in value] if isinstance(value, list) else value
 
 
-def _moment(row: dict[str, Any], at: str, anchors: Anchors) -> str:
+def _moment(row: dict[str, Any], at: str, shared: Shared) -> str:
     kind = str(row.get("kind") or "")
     known = str(row.get("record_id") or "")
-    who = f' <span class="ln-dim">{_html.text(str(row["who"]))}</span>' if row.get("who") else ""
-    link = f' <a href="#r-{_html.text(known)}">record</a>' if known in anchors.there else ""
+    said = [
+        f'<span class="ln-what">{_html.text(cut(str(row.get("what") or "")))}</span>',
+        f'<span class="ln-dim">{_html.text(str(row["who"]))}</span>' if row.get("who") else "",
+        f'<a href="#r-{_html.text(known)}">record</a>' if known in shared.there else "",
+    ]
     code = str(row.get("code") or "")
     again = (
         f'<details><summary>again</summary><code class="ln-copy">{_html.text(code)}</code></details>' if code else ""
@@ -108,5 +111,5 @@ def _moment(row: dict[str, Any], at: str, anchors: Anchors) -> str:
     shape = f" ln-is-{kind}" if kind in _KINDS else ""
     return (
         f'<li class="ln-moment{shape}">{at} <span class="ln-kind">{_html.text(kind)}</span> '
-        f'<span class="ln-what">{_html.text(cut(str(row.get("what") or "")))}</span>{who}{link}{again}</li>'
+        f"<div>{' '.join(part for part in said if part)}{again}</div></li>"
     )

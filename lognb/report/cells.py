@@ -9,8 +9,9 @@ import polars as pl
 
 from lognb import _html
 from lognb._html import PALETTE
-from lognb._text import count, plural
+from lognb._text import count, plain, plural
 from lognb.query import format_time
+from lognb.report.blocks import MOST
 from lognb.result import texts
 from lognb.schema import LEVELS
 
@@ -22,19 +23,36 @@ FIRST: Final = 10
 _ALL: Final = 15  # rows that need no fold
 CELL: Final = 1_000
 """Characters of a cell; what is cut says of how many."""
+# How much of the width of paper each class of columns wants, and how much there is.
+_ROOM: Final = {
+    "ln-text": 30,
+    "ln-code": 20,
+    "ln-when": 20,
+    "ln-spark": 20,
+    "ln-id": 14,
+    "ln-r": 9,
+    "ln-word": 9,
+    "": 18,
+}
+_PAPER: Final = 90
 _CODE: Final = frozenset(("code", "query", "regex", "template"))
 _IDS: Final = frozenset(("issue", "pattern", "trace_id", "span_id"))
 _SPARKS: Final = ("histogram", "trend")
-_LONG: Final = 28  # characters from which on a column of text takes what room there is
+_SHORT: Final = 12  # characters of a text that stays on one line
+_LONG: Final = 28  # and of one beyond which its column takes what room there is
 
 
 @dataclass
-class Anchors:
-    """Addresses of records in the page: the first row that is a record is where links to it lead."""
+class Shared:
+    """What the tables of one page share: the addresses of records, and the names of columns for the style sheet."""
 
     there: frozenset[str]
-    """Ids of all records that the page shows somewhere."""
+    """Ids of all records that the page shows somewhere; links lead to the first."""
+    folds: bool = True
+    """Whether rows beyond the first are there, behind a fold."""
     taken: set[str] = field(default_factory=set)
+    wide: list[list[str]] = field(default_factory=list)
+    """Columns of each table that is too wide for paper: there a row is written as a text, name and value."""
 
     def take(self, record_id: str) -> str:
         """The attribute for the element that is the record, if none is yet."""
@@ -47,33 +65,50 @@ class Anchors:
         said = _html.text(record_id)
         return f'<a href="#r-{said}">{said}</a>' if record_id in self.there else said
 
+    def names(self) -> str:
+        """A rule for each column of a wide table: its name, which report.css puts before the values."""
+        return "".join(
+            f".ln-t{n} td:nth-child({i})::before{{--ln-name:{quoted(f'{column} ')}}}"
+            for n, columns in enumerate(self.wide, 1)
+            for i, column in enumerate(columns, 1)
+        )
 
-def table(rows: Table, zone: str, anchors: Anchors, *, name: str, first: int = FIRST) -> str:
+
+def quoted(text: str) -> str:
+    """A text as a string of CSS that nothing can end early."""
+    return '"' + "".join(c if (c.isalnum() and c.isascii()) or c in " -_." else f"\\{ord(c):x} " for c in text) + '"'
+
+
+def table(rows: Table, zone: str, shared: Shared, *, name: str, first: int = FIRST) -> str:
     """The table with how many rows and columns of it are shown."""
-    frame, columns = rows.frame, list(rows.columns) or rows.frame.columns
+    frame = rows.frame.head(MOST)
+    columns = [c for c in rows.columns if c in frame.columns] or frame.columns
     if not frame.height or not columns:
         return '<p class="ln-dim">no rows</p>'
     seen = frame.height if frame.height <= max(first, _ALL) else first
-    heads, written = _heads(frame, columns), _rows(frame, columns, zone, anchors)
+    heads, written = _heads(frame, columns), _rows(frame, columns, zone, shared)
     kept = f", {count(frame.height)} kept" if rows.rows > frame.height else ""
     said = f"{count(seen)} of {plural(rows.rows, 'row')}{kept}" if seen < rows.rows else plural(rows.rows, "row")
     if len(columns) < frame.width:
         said += f", {len(columns)} of {frame.width} columns"
-    many = " ln-many" if len(columns) > 7 else ""
+    many = ""
+    if sum(_ROOM.get(kind, _ROOM[""]) for _, kind in heads) > _PAPER:
+        shared.wide.append([plain(column, 60) for column in columns])
+        many = f" ln-many ln-t{len(shared.wide)}"
     parts = [f'<p class="ln-dim ln-of">{_html.text(said)}</p>', _grid(heads, written[:seen], f"{name}, {said}", many)]
-    if seen < frame.height:
+    if seen < frame.height and shared.folds:
         rest = f"{count(frame.height - seen)} more rows"
         grid = _grid(heads, written[seen:], f"{name}, {rest}", many)
         parts.append(f'<details class="ln-rest"><summary>{rest}</summary>{grid}</details>')
     return "".join(parts)
 
 
-def cell(name: str, text: str, anchors: Anchors) -> str:
+def cell(name: str, text: str, shared: Shared) -> str:
     """A value of a column, as HTML."""
     if name == "severity" and text in PALETTE and text in LEVELS:
         return _html.severity(text)
     if name.endswith("record_id"):
-        return anchors.link(text)
+        return shared.link(text)
     if name in _CODE | _IDS and text:
         return f"<code>{_html.text(text)}</code>"
     return _html.text(text)
@@ -109,25 +144,28 @@ def _class(column: pl.Series) -> str:
         return "ln-r"
     if column.name in _SPARKS:
         return "ln-spark"
-    if dtype == pl.String and (column.head(50).str.len_chars().max() or 0) > _LONG:  # type: ignore[operator]
+    if column.name in _CODE:
+        return "ln-code"
+    if isinstance(dtype, pl.List | pl.Struct):
         return "ln-text"
-    return ""
+    longest = column.head(50).cast(pl.String).str.len_chars().max() or 0
+    return "ln-text" if longest > _LONG else "" if longest > _SHORT else "ln-word"  # type: ignore[operator]
 
 
-def _rows(frame: pl.DataFrame, columns: list[str], zone: str, anchors: Anchors) -> list[str]:
+def _rows(frame: pl.DataFrame, columns: list[str], zone: str, shared: Shared) -> list[str]:
     shown = []
     for name in columns:
         column = frame[name]
         if isinstance(column.dtype, pl.Datetime):
             shown.append(moments(column, zone))
         elif column.dtype == pl.String:  # cut before it is made plain, so that a text of megabytes costs nothing
-            shown.append([cell(name, text, anchors) for text in texts(name, _limited(column), None)])
+            shown.append([cell(name, text, shared) for text in texts(name, _limited(column), None)])
         else:
-            shown.append([cell(name, cut(text), anchors) for text in texts(name, column, None)])
+            shown.append([cell(name, cut(text), shared) for text in texts(name, column, None)])
     sides = [_classed(c) for _, c in _heads(frame, columns)]
     ids = frame["record_id"].cast(pl.String).to_list() if "record_id" in frame.columns else [""] * frame.height
     return [
-        f"<tr{anchors.take(known or '')}>"
+        f"<tr{shared.take(known or '')}>"
         + "".join(f"<td{side}>{value}</td>" for value, side in zip(row, sides, strict=True))
         + "</tr>"
         for known, row in zip(ids, zip(*shown, strict=True), strict=True)

@@ -52,7 +52,14 @@ _WHITE: Final = ("white", "#fff", "#ffffff")
 
 
 def drawing(svg: str, label: str, name: str, *, follow: bool = True) -> str:
-    """The picture with its meaning in words for who does not see it; "" if it is no SVG.
+    """The picture with its meaning in words for who does not see it; "" if it is no SVG. For the rest see `cleaned`."""
+    inner = cleaned(svg, name, follow=follow)
+    said = f'<div class="ln-pic" role="img" aria-label="{_html.text(label)}" tabindex="0">{inner}</div>'
+    return said if inner else ""
+
+
+def cleaned(svg: str, name: str, *, follow: bool) -> str:
+    """The picture alone; "" if it is no SVG.
 
     `name` is unique in the page: what a picture refers to inside itself gets it in front. Without `follow` the colours
     stay as they are drawn, light.
@@ -65,8 +72,7 @@ def drawing(svg: str, label: str, name: str, *, follow: bool = True) -> str:
         return ""
     if _local(root.tag) != "svg":
         return ""
-    inner = "".join(_written(root, name, follow, _DEEP))
-    return f'<div class="ln-pic" role="img" aria-label="{_html.text(label)}" tabindex="0">{inner}</div>'
+    return "".join(_written(root, name, follow, _DEEP))
 
 
 def _written(element: ElementTree.Element, name: str, follow: bool, deep: int) -> Iterator[str]:

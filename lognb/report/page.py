@@ -19,9 +19,9 @@ import polars as pl
 from lognb import _html
 from lognb._export import replacing
 from lognb._html import PALETTE, WORDS
-from lognb._text import count
+from lognb._text import count, plain
 from lognb.report.blocks import MOST
-from lognb.report.cells import moments
+from lognb.report.cells import moments, quoted
 from lognb.report.data import data
 from lognb.report.sections import Sections
 
@@ -68,7 +68,12 @@ def html(document: Document, *, alive: bool = True, follow: bool = True) -> str:
     sections = Sections(document, follow)
     body = sections.html()
     modules = scripts(document) if alive else []
-    sheets = [_colours(follow), _resource("report.css"), _running(document), *(styles(document) if alive else [])]
+    sheets = [
+        _colours(follow),
+        _resource("report.css"),
+        _running(document) + sections.shared.names(),
+        *(styles(document) if alive else []),
+    ]
     known = json.dumps(data(document), ensure_ascii=True, separators=(",", ":")) if alive else ""
     return Template(_resource("page.html")).substitute(
         policy=_policy(sheets, modules),
@@ -82,6 +87,26 @@ def html(document: Document, *, alive: bool = True, follow: bool = True) -> str:
         # In JSON these three are only ever part of a text, where the escape means the same.
         data=f'<script type="application/json" id="ln-data">{_inert(known)}</script>' if alive else "",
         scripts="\n".join(f'<script type="module">{module}</script>' for module in modules),
+    )
+
+
+def inside(document: Document) -> str:
+    """The page as one output of a notebook: without scripts, with the first rows of each table, in the page's colours.
+
+    Its style holds for it alone; where a front end takes style and SVG away, words, tables and still pictures are left.
+    """
+    sections = Sections(document, inside=True)
+    body = sections.html()
+    dark = f'body[data-jp-theme-light="false"] .ln-report,body.vscode-dark .ln-report{{{_named("dark", 1)}}}'
+    style = (
+        f"{_html.STYLE}.ln-report{{{_named('light', 0)}}}{dark}"
+        ".lognb.ln-report div.ln-still{display:block}"  # the name is also that of an image behind a picture
+        f"@scope(.ln-report){{{_resource('report.css')}{sections.shared.names()}}}"
+    )
+    title = _html.text(document.title) or "Report"
+    return (
+        f'<div class="lognb ln-report"><style>{style}</style>'
+        f'<h1>{title}</h1>{_facts(document)}{body}<p class="ln-dim">save("….html") writes all rows and more</p></div>'
     )
 
 
@@ -157,8 +182,7 @@ def _named(theme: str, which: int) -> str:
 def _running(document: Document) -> str:
     """The foot of a printed page: the report's title and when it was written."""
     said = f"{document.title} · {document.made:%Y-%m-%d %H:%M} UTC"
-    text = "".join(c if (c.isalnum() and c.isascii()) or c == " " else f"\\{ord(c):x} " for c in said[:150])
-    return f'@page{{@bottom-left{{content:"{text}"}}}}'
+    return f"@page{{@bottom-left{{content:{quoted(plain(said, 150))}}}}}"
 
 
 @cache

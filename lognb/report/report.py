@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from lognb._text import plain
 from lognb._version import __version__
 from lognb.errors import LognbError
 from lognb.report.blocks import Block, Document
@@ -102,6 +103,11 @@ class Report:
         written: Path = import_module(f"lognb.report.{module}").write(self, path)
         return written
 
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        page = import_module("lognb.report.page").inside(self.document())
+        lines = [repr(self), *(f"  {n}. {line}" for n, line in enumerate(map(_line, self.blocks), 1))]
+        return {"text/plain": "\n".join(lines), "text/html": page}
+
     def __repr__(self) -> str:
         kinds = ", ".join(b.kind for b in self.blocks) or "nothing yet"
         return f"report {self.title!r}: {kinds}"
@@ -111,3 +117,9 @@ class Report:
         logs = block.origin.logs if block.origin else None
         if logs is not None and all(known.engine is not logs.engine for known in self.logs):
             self.logs.append(logs.all)
+
+
+def _line(block: Block) -> str:
+    """A block in a line."""
+    said = " · ".join(part for part in (block.title, block.text) if part)
+    return plain(f"{block.kind}: {said}", 120)

@@ -10,8 +10,8 @@ import polars as pl
 from lognb import _html
 from lognb._text import duration
 from lognb.report import cards, words
-from lognb.report.cells import FIRST, Anchors, moments, table
-from lognb.report.drawing import drawing
+from lognb.report.cells import FIRST, Shared, moments, table
+from lognb.report.drawing import cleaned, drawing
 from lognb.report.outline import Outline
 
 if TYPE_CHECKING:
@@ -30,16 +30,19 @@ _FILES: Final = 3
 
 @dataclass
 class Sections:
-    """What the sections of one page share. `follow` says whether pictures take the page's colours."""
+    """What the sections of one page share. `follow` says whether pictures take the page's colours; `inside` that
+    it is an output of a notebook, which may lose its style and its SVG, and should be short.
+    """
 
     document: Document
     follow: bool = True
+    inside: bool = False
     outline: Outline = field(init=False)
-    anchors: Anchors = field(init=False)
+    shared: Shared = field(init=False)
 
     def __post_init__(self) -> None:
         self.outline = Outline.of(self.document.blocks)
-        self.anchors = Anchors(frozenset(_records(self.document)))
+        self.shared = Shared(frozenset(_records(self.document)), folds=not self.inside)
 
     def html(self) -> str:
         return "\n".join(self._section(block, n) for n, block in enumerate(self.document.blocks, 1))
@@ -70,20 +73,24 @@ class Sections:
 
     def _pictures(self, block: Block, n: int) -> str:
         label = ": ".join(part for part in (block.title, block.text) if part) or _TITLES[block.kind]
-        drawn = [
-            drawing(svg, label if name == "rows" else f"{label} ({name})", f"p{n}-{i}", follow=self.follow)
-            for i, (name, svg) in enumerate(block.pictures.items(), 1)
-        ]
+        drawn = []
+        for i, (name, svg) in enumerate(block.pictures.items(), 1):
+            said, inner = label if name == "rows" else f"{label} ({name})", f"p{n}-{i}"
+            if self.inside:
+                clean = cleaned(svg, inner, follow=False)
+                drawn.append(clean and _html.picture(clean, said))
+            else:
+                drawn.append(drawing(svg, said, inner, follow=self.follow))
         lost = '<p class="ln-dim">a picture of this block cannot be read, and is left out</p>'
         return "".join(picture or lost for picture in drawn)
 
     def _rows(self, block: Block) -> str:
-        zone, anchors = self.document.zone, self.anchors
+        zone, shared = self.document.zone, self.shared
         match block.kind:
             case "pins" if "pins" in block.frames:
-                return cards.pins(block.frames["pins"], zone, anchors)
+                return cards.pins(block.frames["pins"], zone, shared)
             case "timeline" if "moments" in block.frames:
-                return cards.timeline(block.frames["moments"], zone, anchors)
+                return cards.timeline(block.frames["moments"], zone, shared)
         return self._tables(block.frames, _UNDER_PICTURE if block.pictures else FIRST, block)
 
     def _tables(self, frames: Mapping[str, Table], first: int, block: Block) -> str:
@@ -93,7 +100,7 @@ class Sections:
             if len(frames) > 1:
                 parts.append(f'<p class="ln-cap">{_html.text(name)}</p>')
             label = f"{title}, {name}" if len(frames) > 1 else title
-            parts.append(table(rows, self.document.zone, anchors=self.anchors, name=label, first=first))
+            parts.append(table(rows, self.document.zone, self.shared, name=label, first=first))
         return "".join(parts)
 
     def _origin(self, origin: Origin) -> str:
@@ -117,7 +124,7 @@ class Sections:
     def _window(self, origin: Origin) -> str:
         if origin.since is None or origin.until is None:
             return "no record has a time"
-        ends = pl.Series("time", [origin.since, origin.until]).cast(pl.Datetime("ns", "UTC"))
+        ends = pl.Series("time", [origin.since, origin.until]).cast(pl.Datetime("ns", "UTC")).dt.truncate("1ms")
         since, until = moments(ends, self.document.zone)
         return f"{since} – {until} {_html.text(self.document.zone)} ({duration(max(origin.until - origin.since, 0))})"
 

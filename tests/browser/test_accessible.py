@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,25 +13,12 @@ if TYPE_CHECKING:
     import jlab
 
 pytestmark = pytest.mark.browser
-AXE = "axe-core@4.14.1"
 _RUN = """async () => {
   const panel = document.querySelector(".lt-grid").closest(".jp-OutputArea-output");
   const { violations } = await axe.run(panel, { resultTypes: ["violations"] });
   return violations.filter((v) => v.impact === "serious" || v.impact === "critical").map((v) =>
     `${v.id}: ${v.help}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(" | ")}`);
 }"""
-
-
-@pytest.fixture(scope="session")
-def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The text of axe-core, from npm."""
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.skip("no npm here, so axe-core cannot be had")
-    folder = tmp_path_factory.mktemp("axe")
-    quiet = ["--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts"]
-    subprocess.run([npm, "install", *quiet, "--prefix", str(folder), AXE], check=True, capture_output=True, timeout=120)
-    return (folder / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
 
 
 def test_nothing_serious(tabs: Callable[..., jlab.Tab], notebooks: Path, shop: Path, axe: str) -> None:
