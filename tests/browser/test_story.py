@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import jlab
 import pytest
-from test_accessible import axe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["axe"]  # a fixture of that file
 pytestmark = pytest.mark.browser
 PICTURES = jlab.ROOT / "build" / "pictures"
 READ = "import lognb as ln\nlogs = ln.read({sources}, progress=False)\n"
