@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lognb.logs import Logs, cache, frames, read, scan
     from lognb.query import Query
     from lognb.report.opened import open_bundle
+    from lognb.report.postmortem import postmortem
     from lognb.report.report import Report
     from lognb.result import Result
     from lognb.widgets.table import TableView
@@ -40,6 +41,7 @@ __all__ = [
     "cache",
     "frames",
     "open_bundle",
+    "postmortem",
     "read",
     "scan",
 ]
@@ -56,6 +58,7 @@ _LAZY: Final = {
     "cache": "lognb.logs",
     "frames": "lognb.logs",
     "open_bundle": "lognb.report.opened",
+    "postmortem": "lognb.report.postmortem",
     "read": "lognb.logs",
     "scan": "lognb.logs",
 }

@@ -34,8 +34,44 @@ def notebook(sources: Sequence[str], query: str = "") -> str:
     read = f"ln.read({sources[0]!r})" if len(sources) == 1 else f"ln.read(\n{listed}\n)"
     shown = f"logs.explore(query={query!r})" if query else "logs.explore()"
     cells = [f"import lognb as ln\n\nlogs = {read}\nlogs", f"panel = {shown}\npanel"]
+    return _written([_cell(i, text) for i, text in enumerate(cells)])
+
+
+def investigation() -> str:
+    """A notebook, as text, that papermill runs: parameters, the summary, a drafted postmortem, and where to save it."""
+    cells = [_cell(i, text) for i, text in enumerate(_INVESTIGATION)]
+    cells[0] |= {"cell_type": "markdown"}
+    for name in ("execution_count", "outputs"):
+        del cells[0][name]
+    cells[1]["metadata"] = {"tags": ["parameters"]}
+    return _written(cells)
+
+
+_INVESTIGATION: Final = (
+    "# Investigation\n\nWritten by `lognb notebook`. Change the parameters and run it again, by hand or by papermill.",
+    """files = []  # paths, globs, folders
+query = ""  # only these records
+since = None  # when the incident began; None: it is found
+until = None
+baseline = None  # (since, until) to hold it against; None: as much time right before
+title = None
+timezone = "UTC"
+redact = False  # hide what is personal or secret in what is saved
+save = None  # where to save the report: .html .pdf .md .ipynb .zip""",
+    "import lognb as ln\n\nlogs = ln.read(*files).where(query)\nlogs",
+    """summary = logs.summary()
+display({"application/vnd.lognb.summary+json": summary.frame.to_dicts(), "text/plain": repr(summary)}, raw=True)
+summary""",
+    """window = None if since is None or until is None else (since, until)
+report = ln.postmortem(logs, window=window, baseline=baseline, title=title, timezone=timezone, redact=redact)
+report""",
+    "report.save(save) if save else None",
+)
+
+
+def _written(cells: list[dict[str, Any]]) -> str:
     told: dict[str, Any] = {
-        "cells": [_cell(i, text) for i, text in enumerate(cells)],
+        "cells": cells,
         "metadata": {
             "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
             "language_info": {"name": "python"},

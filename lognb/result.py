@@ -107,12 +107,17 @@ class Result:
                 raise LognbError(f"cannot write {other or 'a file without ending'!r}; use one of {kinds}")
         return path
 
-    def __repr__(self) -> str:
+    def to_text(self, most: int = SHOWN) -> str:
+        """Sentence, the first rows (`most` of them) and origin as plain text; nothing in it steers a terminal."""
         parts = [plain(self.sentence)]
         if self.frame.width:
             header = [plain(c) for c in self._columns()]
-            parts += ["", grid(header, [[plain(c) for c in row] for row in self._cells(80)], self._right())]
-        return "\n".join([*parts, "", plain(self._origin())])
+            rows = [[plain(c) for c in row] for row in self._cells(80, most)]
+            parts += ["", grid(header, rows, self._right())]
+        return "\n".join([*parts, "", plain(self._origin(most))])
+
+    def __repr__(self) -> str:
+        return self.to_text()
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"text/plain": repr(self), "text/html": self._html()}

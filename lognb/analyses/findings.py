@@ -268,7 +268,7 @@ def next_(asked: Asked) -> Finding:
     steps = [
         said[about].code for about in ("onset", "errors", "changes", "slow") if about in said and said[about].number
     ]
-    session = _session(logs)
+    session = session_to_look_at(logs)
     steps += [f'logs.session("{plain(session, 80)}")'] if session else []
     spans = _spans(logs)
     unseen = ["fields of over 2,000 values and ids (logs.facets)"]
@@ -278,7 +278,7 @@ def next_(asked: Asked) -> Finding:
     return Finding("next", text, len(steps), "", steps[0] if steps else "logs.explore()", None)
 
 
-def _session(logs: Logs) -> str | None:
+def session_to_look_at(logs: Logs) -> str | None:
     """A session with an error, one that was recorded if there is any."""
     bad = logs.engine.facets(logs.query & _ERRORS, ["session"], 200)["value"].drop_nulls().to_list()
     recorded = set(logs.engine.recordings()["session_id"].to_list())

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from lognb import _html
+from lognb import _html, _origin
 from lognb._progress import Bar
 from lognb._text import count, plain
 from lognb.analyses import findings
@@ -97,5 +97,12 @@ def summary(logs: Logs) -> Summary:
         title="Summary",
         query=logs.query,
         sources=logs.sources,
-        results=tuple(f.result for f in found),
+        results=tuple(_known(logs, f) for f in found),
     )
+
+
+def _known(logs: Logs, finding: findings.Finding) -> Result | None:
+    """Its Result, which knows the line's code."""
+    if finding.result is None:
+        return None
+    return replace(finding.result, origin=_origin.of(logs, finding.code.removeprefix("logs")))

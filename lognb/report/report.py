@@ -96,11 +96,7 @@ class Report:
         """
         path = Path(path)
         self.records = self.records if records is None else records
-        module = _FORMATS.get(path.suffix.lower())
-        if module is None:
-            kinds = " ".join(_FORMATS)
-            raise LognbError(f"cannot write {path.suffix or 'a file without ending'!r}; use one of {kinds}")
-        written: Path = import_module(f"lognb.report.{module}").write(self, path)
+        written: Path = import_module(f"lognb.report.{format_of(path)}").write(self, path)
         return written
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
@@ -117,6 +113,15 @@ class Report:
         logs = block.origin.logs if block.origin else None
         if logs is not None and all(known.engine is not logs.engine for known in self.logs):
             self.logs.append(logs.all)
+
+
+def format_of(path: Path) -> str:
+    """The module that writes what the ending of the path says; raises LognbError for one that none does."""
+    module = _FORMATS.get(path.suffix.lower())
+    if module is None:
+        kinds = " ".join(_FORMATS)
+        raise LognbError(f"cannot write {path.suffix or 'a file without ending'!r}; use one of {kinds}")
+    return module
 
 
 def _line(block: Block) -> str:

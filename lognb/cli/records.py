@@ -1,90 +1,86 @@
-"""The same nouns as commands: `lognb info`, `query`, `open`, `convert`, `cache`. A thin skin over the library."""
+"""`info`, `query`, `convert`, `open`, `cache`: what is in files, which records, in another format, in JupyterLab."""
 
 from __future__ import annotations
 
-import json
 import os
-import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
-import polars as pl
 
 from lognb import _lab
-from lognb._text import grid, plain, plural
-from lognb._version import __version__
-from lognb.errors import FieldError, LognbError, QueryError
+from lognb._text import plural
+from lognb.cli import shared
+from lognb.cli.shared import cells, cli, opened, tell
+from lognb.errors import LognbError
 from lognb.loaders import expand
 from lognb.logs import cache as stores
 from lognb.logs import read
 from lognb.query import Query
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from lognb.logs import Logs
-
-_files = click.argument("files", nargs=-1, required=True, metavar="FILES...")
-
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, "--version", message="lognb %(version)s")
-def cli() -> None:
-    """Look into OpenTelemetry log dumps. FILES are files, globs or folders: OTLP JSON or protobuf, as they are."""
-
 
 @cli.command()
-@_files
-@click.option("--json", "as_json", is_flag=True, help="One JSON document instead of text.")
+@shared.files
+@shared.as_json
 def info(files: tuple[str, ...], as_json: bool) -> None:
     """Say what is in FILES: records, window, severities, services, and what could not be read."""
     logs = read(*files)
     if as_json:
-        click.echo(json.dumps(_facts(logs), ensure_ascii=True, indent=1))
+        report = logs.load_report.to_dict()
+        tell({"sources": list(logs.sources), "overview": logs.engine.overview, "load_report": report})
     else:
         click.echo(f"{logs!r}\n\n{logs.load_report}")
 
 
 # A query may begin with "-", as -severity=debug does: so nothing but the long options is one here.
 @cli.command(context_settings={"help_option_names": ["--help"], "ignore_unknown_options": True})
-@_files
+@shared.files
 @click.argument("text", metavar="QUERY")
-@click.option("--since", help="A time, as 09:30, 2026-11-03T09:30Z, or -15m: before the last record.")
-@click.option("--until", help="A time likewise; what is at it is out.")
+@shared.window
 @click.option("--head", type=click.IntRange(0), metavar="N", help="Print the first N records.")
 @click.option("--columns", metavar="FIELD,…", help="The fields that --head prints.")
 @click.option("--count", "counted", is_flag=True, help="Print only how many records there are.")
 @click.option("--facets", metavar="FIELD,…", help="Count the values of some fields.")
 @click.option("--steps", is_flag=True, help="Count what each condition of QUERY removes.")
 @click.option("--sql", metavar="SELECT", help="Ask the records in SQL: SELECT … FROM logs.")
-def query(files: tuple[str, ...], text: str, since: str | None, until: str | None, counted: bool, **asked: Any) -> None:
+@shared.as_json
+def query(files: tuple[str, ...], text: str, since: str | None, until: str | None, as_json: bool, **asked: Any) -> None:
     """Say which records of FILES fit QUERY, as 'severity>=error "timed out"'; "" is all of them.
 
     Without an option, a summary of them; with several, one answer after the other.
     """
-    logs = read(*files).where(text, since=since, until=until)
-    if counted:
-        click.echo(len(logs))
+    logs = opened(files, text, since, until)
+    columns = (asked["columns"] or "time,severity,service_name,body").split(",")
+    found: dict[str, Any] = {}
+    if asked["counted"]:
+        found["count"] = len(logs)
     if asked["head"] is not None:
-        columns = asked["columns"] or "time,severity,service_name,body"
-        click.echo(_rows(logs.engine.page(logs.query, asked["head"], columns=columns.split(",")).records))
+        found["head"] = logs.engine.page(logs.query, asked["head"], columns=columns).records
     if asked["facets"]:
-        click.echo(logs.facets(*asked["facets"].split(",")))
+        found["facets"] = logs.facets(*asked["facets"].split(","))
     if asked["steps"]:
-        click.echo(logs.steps())
+        found["steps"] = logs.steps()
     if asked["sql"]:
-        click.echo(_rows(logs.sql(asked["sql"])))
-    if not counted and asked["head"] is None and not any(asked[name] for name in ("facets", "steps", "sql")):
+        found["sql"] = logs.sql(asked["sql"])
+    if as_json:
+        told = {
+            k: v if k == "count" else v.to_dict() if k in ("facets", "steps") else cells(v) for k, v in found.items()
+        }
+        tell({"query": str(logs.query), "count": len(logs), **told})
+        return
+    for name, answer in found.items():
+        click.echo(shared.rows(answer) if name in ("head", "sql") else answer)
+    if not found:
         click.echo(repr(logs))
 
 
 @cli.command()
-@_files
+@shared.files
 @click.option("-o", "--output", "folder", required=True, type=click.Path(path_type=Path), help="Where to write.")
 @click.option("--to", "kind", type=click.Choice(["parquet", "otlp-json", "csv"]), default="parquet", show_default=True)
-def convert(files: tuple[str, ...], folder: Path, kind: str) -> None:
+@shared.as_json
+def convert(files: tuple[str, ...], folder: Path, kind: str, as_json: bool) -> None:
     """Write the records of FILES to the folder OUTPUT: Parquet or OTLP JSON lines with the spans, or CSV without."""
     logs = read(*files)
     if kind == "parquet":
@@ -95,16 +91,22 @@ def convert(files: tuple[str, ...], folder: Path, kind: str) -> None:
         except OSError as error:
             raise LognbError(f"{folder} cannot be made: {error.strerror}; name another folder with -o") from error
         written = logs.write_csv(folder / "logs.csv") if kind == "csv" else logs.write_jsonl(folder / "logs.jsonl")
-    click.echo(f"{plural(len(logs), 'record')} written to {written}", err=True)
+    if as_json:
+        tell({"records": len(logs), "written": str(written)})
+    else:
+        click.echo(f"{plural(len(logs), 'record')} written to {written}", err=True)
 
 
 @cli.command("open", context_settings={"help_option_names": ["--help"]})
-@_files
+@shared.files
 @click.option("--query", default="", help="Begin with this query, as 'severity>=error'.")
 @click.option("-o", "--output", "target", type=click.Path(path_type=Path), help="Write this notebook and keep it.")
 @click.option("--no-browser", is_flag=True, help="Start JupyterLab, open no browser; it prints the address.")
 @click.option("--write-only", is_flag=True, help="Write the notebook, start nothing.")
-def open_(files: tuple[str, ...], query: str, target: Path | None, no_browser: bool, write_only: bool) -> None:
+@shared.as_json
+def open_(
+    files: tuple[str, ...], query: str, target: Path | None, no_browser: bool, write_only: bool, as_json: bool
+) -> None:
     """Explore FILES in JupyterLab: a notebook that reads them and shows the panel, ready to run."""
     Query.parse(query)
     found = expand(files)
@@ -118,7 +120,10 @@ def open_(files: tuple[str, ...], query: str, target: Path | None, no_browser: b
         raise LognbError(f"{target} is there already; name another notebook with -o") from None
     except OSError as error:
         raise LognbError(f"{target} cannot be written: {error.strerror}; name another notebook with -o") from error
-    click.echo(f"{target}: reads {plural(len(found), 'source')}", err=True)
+    if as_json:
+        tell({"notebook": str(target), "sources": [source.name for source in found]})
+    else:
+        click.echo(f"{target}: reads {plural(len(found), 'source')}", err=True)
     if not write_only:
         more = [f"--ServerApp.root_dir={target.absolute().parent}", *(["--no-browser"] if no_browser else [])]
         line = _lab.command(Path(target.name), more)
@@ -127,42 +132,18 @@ def open_(files: tuple[str, ...], query: str, target: Path | None, no_browser: b
 
 @cli.command()
 @click.option("--clear", is_flag=True, help="Remove every store that is not in use; they are made again when needed.")
-def cache(clear: bool) -> None:
+@shared.as_json
+def cache(clear: bool, as_json: bool) -> None:
     """Show the stores that lognb keeps so that a file is decoded once only."""
+    removed = stores().clear() if clear else 0
+    if as_json:
+        tell({"removed": removed, "stores": cells(stores().frame)})
+        return
     if clear:
-        click.echo(f"{plural(stores().clear(), 'store')} removed", err=True)
+        click.echo(f"{plural(removed, 'store')} removed", err=True)
     click.echo(repr(stores()))
-
-
-def main(args: Sequence[str] | None = None) -> None:
-    """Run the command line; an error that lognb raises is one line on stderr and exit code 1."""
-    try:
-        cli.main(args=None if args is None else list(args), prog_name="lognb")
-    except LognbError as error:
-        lines = str(error).splitlines()
-        if not isinstance(error, QueryError | FieldError):  # those point at a place, which needs its line
-            lines = [" ".join(str(error).split())]
-        click.echo("lognb: " + "\n".join(map(plain, lines)), err=True)
-        sys.exit(1)
 
 
 def _elsewhere(name: str) -> bool:
     """An address rather than a path."""
     return "://" in name
-
-
-def _rows(frame: pl.DataFrame) -> str:
-    """A frame for a terminal: all rows, every text on one line and harmless."""
-    times = [
-        pl.col(n).dt.strftime("%Y-%m-%dT%H:%M:%S%.fZ") for n, t in frame.schema.items() if isinstance(t, pl.Datetime)
-    ]
-    rows = [["" if cell is None else plain(str(cell)) for cell in row] for row in frame.with_columns(times).rows()]
-    return grid([plain(name) for name in frame.columns], rows, [dtype.is_numeric() for dtype in frame.dtypes])
-
-
-def _facts(logs: Logs) -> dict[str, Any]:
-    return {
-        "sources": list(logs.sources),
-        "overview": logs.engine.overview,
-        "load_report": logs.load_report.to_dict(),
-    }

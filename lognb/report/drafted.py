@@ -1,0 +1,316 @@
+"""The sections of a drafted postmortem, one function each: words with computed numbers, and the evidence for them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from lognb import _origin
+from lognb._moments import resolve
+from lognb._text import SECOND, clock, count, day, duration, plain, plural, share
+from lognb.analyses.findings import session_to_look_at
+from lognb.report.blocks import Block, Table
+from lognb.report.incident import ERRORS
+from lognb.result import escaped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lognb.analyses.errors import Errors
+    from lognb.analyses.summary import Summary
+    from lognb.report.incident import Incident
+    from lognb.report.report import Report
+    from lognb.result import Result
+
+    Section = Callable[["Draft"], None]
+
+_ISSUES: Final = 3
+_STATUSES: Final = ("http.response.status_code", "http.status_code")
+_FRAMES: Final = ("exception", "relation", "frame", "function", "file", "line", "in_app")
+
+
+class Draft:
+    """An incident, the report that is being drafted, and what several sections ask, asked once."""
+
+    def __init__(self, found: Incident, report: Report) -> None:
+        self.found, self.report = found, report
+        self.zone = ZoneInfo(report.timezone)
+
+    @cached_property
+    def errors(self) -> Errors:
+        return self.found.during.errors()
+
+    @cached_property
+    def summary(self) -> Summary:
+        """Of all that was given, if the time was found in it; else of the time around the incident."""
+        return (self.found.around if self.found.how == "as given" else self.found.logs).summary()
+
+    @cached_property
+    def services(self) -> Result:
+        return self.found.during.services(baseline=self.found.before)
+
+    @cached_property
+    def impact(self) -> Result:
+        return self.found.errors.impact()
+
+    @cached_property
+    def moments(self) -> pl.DataFrame:
+        """Deploys, changes, marks, pins; see Report.timeline."""
+        self.report.timeline(self.found.around)
+        return self.report.blocks.pop().frames["moments"].frame
+
+    @property
+    def begin(self) -> int:
+        """The first error of the incident where there is one, else its beginning; ns."""
+        first = self.found.logs.engine.window(self.found.errors.query)[0]
+        return self.found.since if first is None else first
+
+    def at(self, ns: int, fine: bool = False) -> str:
+        """A time of day in the report's zone, and in UTC where that is another."""
+        every = 1_000_000 if fine else SECOND
+        utc = f"{clock(ns, every)} UTC"
+        if self.report.timezone == "UTC":
+            return utc
+        local = datetime.fromtimestamp(ns // SECOND, UTC).astimezone(self.zone)
+        return f"{local:%H:%M:%S} {local.tzname()} ({utc})"
+
+    def line(self, about: str) -> str:
+        """What the summary says about something; "" if nothing."""
+        said = self.summary.frame.filter(pl.col("about") == about)["said"]
+        return str(said[0]) if len(said) else ""
+
+    def title(self) -> str:
+        when = f"{day(self.found.since)}, {clock(self.found.since)} UTC"
+        top = self.errors.frame.head(1)
+        if not top.height or (not self.found.issues and self.found.began is None):
+            return f"Review of {when}"
+        where = ", ".join(plain(s, 40) for s in top["services"][0][:2])
+        return f"{where + ': ' if where else ''}{plain(top['title'][0], 70)}, {when}"
+
+    def words(self, *paragraphs: str) -> None:
+        self.report.add("\n\n".join(p for p in paragraphs if p))
+
+
+def overview(draft: Draft) -> None:
+    found, errors = draft.found, draft.errors
+    n = int(errors.frame["occurrences"].sum())
+    length = duration(found.until - found.since)
+    if not n:
+        said = f"Between {draft.at(found.since)} and {draft.at(found.until)}, on {day(found.since)}, there is no error."
+        draft.words("## Summary", said, _stands_out(draft))
+    else:
+        end = f"to {draft.at(found.until)}" if found.over else "to the end of the data, and may not be over"
+        said = f"On {day(found.since)}, from {draft.at(found.since)} {end} ({length}), there were "
+        said += (
+            f"**{plural(n, 'error')}** of {plural(errors.frame.height, 'issue')} in {_services(draft)}. {_whom(draft)}"
+        )
+        body, service = found.errors.head(1).select("body", "service_name").row(0)
+        began = f"The first was “{escaped(plain(body or '', 160))}” in {escaped(plain(service or 'no service', 60))}, "
+        began += f"at {draft.at(draft.begin, fine=True)}."
+        draft.words(
+            "## Summary", said, began, _before(draft), "" if found.began or found.issues else _stands_out(draft)
+        )
+    draft.words(f"*The time is {found.how}. It is held against {found.held}.*")
+    draft.report.add(draft.summary)
+
+
+def _services(draft: Draft) -> str:
+    bad = draft.services.frame.filter(pl.col("errors") > 0)
+    told = [
+        f"{escaped(plain(s or 'no service', 40))} {count(n)}"
+        for s, n in bad.select("service_name", "errors").head(4).iter_rows()
+    ]
+    return f"{count(bad.height)} of {plural(draft.services.frame.height, 'service')} ({', '.join(told)})"
+
+
+def _whom(draft: Draft) -> str:
+    rows = draft.impact.frame.filter((pl.col("side") == "during") & (pl.col("who") == "affected"))
+    if not rows.height or (not rows["sessions"][0] and not rows["users"][0]):
+        return "No session and no user is named by them."
+    return f"They reached **{escaped(draft.impact.sentence)}**."
+
+
+def _before(draft: Draft) -> str:
+    """Releases that came shortly before, and no word of a cause."""
+    near = draft.found.until - draft.found.since
+    kinds = draft.moments.filter(pl.col("kind") == "deploy") if draft.moments.height else draft.moments
+    said = []
+    for row in kinds.iter_rows(named=True):
+        ns = resolve(row["time"], None, None)
+        if draft.begin - max(near, 600 * SECOND) <= ns <= draft.begin:
+            said.append(
+                f"{escaped(row['what'])} at {draft.at(ns)}, {duration(draft.begin - ns)} before the first error"
+            )
+    return f"Shortly before: {'; '.join(said)}. That it came before does not make it the cause." if said else ""
+
+
+def _stands_out(draft: Draft) -> str:
+    changes = draft.line("changes")
+    return f"What changed in this time: {escaped(changes)}." if changes else "Nothing stands out in this time."
+
+
+def impact(draft: Draft) -> None:
+    """To whom: sessions, users, requests."""
+    draft.words(
+        "## Impact", _whom(draft) if len(draft.found.errors) else "No errors, so nobody met one.", _requests(draft)
+    )
+    if draft.impact.frame.height:
+        draft.report.add(draft.impact)
+
+
+def _requests(draft: Draft) -> str:
+    """How many requests failed, from spans, else from HTTP statuses in records."""
+    during = draft.found.during
+    if draft.found.logs.engine.overview.get("spans"):
+        traces = during.traces().frame
+        failed = traces.filter((pl.col("errors") > 0) | (pl.col("error_records") > 0)).height
+        part = f"{count(failed)} of {plural(traces.height, 'trace')} ({share(failed, traces.height)})"
+        return f"{part} have a span with an error, or a record of one." if traces.height else ""
+    name = next((s for s in _STATUSES if s in during.engine.field_names()), None)
+    if name is None:
+        return "How many requests failed cannot be told: there are no spans and no HTTP statuses."
+    whole, failed = (len(during.where(f"{name}{of}")) for of in (" exists", ">=500"))
+    return (
+        f"{count(failed)} of {plural(whole, 'request')} ({share(failed, whole)}) have a status of 500 or more ({name})."
+    )
+
+
+def timeline(draft: Draft) -> None:
+    draft.words(
+        "## Timeline", "Times of people (noticed, paged, decided, mitigated) are to be added: `logs.mark(time, text)`."
+    )
+    draft.report.timeline(draft.found.around)
+
+
+def changed(draft: Draft) -> None:
+    """What came with it."""
+    found = draft.found
+    draft.words(
+        "## What changed",
+        _before(draft),
+        "Differences between the incident and what it is held against; they are not causes by themselves.",
+    )
+    told = dict(zip(draft.summary.frame["about"], draft.summary.results, strict=True)).get("onset")
+    if found.began is not None and told is not None:
+        draft.report.add(told)
+    if found.before is not None:
+        draft.report.add(found.logs.compare(found.before, found.during))
+    else:
+        draft.words("There is nothing to compare with: the data begins with the incident.")
+
+
+def evidence(draft: Draft) -> None:
+    found = draft.found
+    draft.words("## Evidence")
+    draft.report.add(found.around.volume(by="severity"))
+    if not draft.errors.frame.height:
+        return
+    draft.report.add(found.around.where(ERRORS).volume(by="service_name"), draft.errors)
+    for row in draft.errors.frame.head(_ISSUES).iter_rows(named=True):
+        frames = draft.errors.frames(row["issue"])
+        if frames.height:
+            draft.report.add(_stack(draft, row, frames))
+    draft.report.add(found.errors.patterns())
+    session = session_to_look_at(found.during)
+    if session is not None:
+        draft.report.add(found.logs.session(session), note="One of the sessions that met these errors.")
+
+
+def _stack(draft: Draft, row: dict[str, Any], frames: pl.DataFrame) -> Block:
+    origin = _origin.of(draft.found.during, f'.errors().frames("{row["issue"]}")')
+    said = f"{plural(row['occurrences'], 'occurrence')} in {', '.join(row['services']) or 'no service'}"
+    table = Table.of(frames, tuple(c for c in _FRAMES if c in frames.columns))
+    return Block("result", f"Stack of {plain(row['title'], 100)}", said, {"rows": table}, origin=origin)
+
+
+def services(draft: Draft) -> None:
+    draft.words("## Affected services")
+    draft.report.add(draft.services)
+
+
+def response(draft: Draft) -> None:
+    last = draft.found.until - 1
+    over = (
+        f"The last of these errors is of {draft.at(last)}."
+        if draft.found.over
+        else "The data ends before the errors do."
+    )
+    draft.words(
+        "## Detection, response and recovery",
+        "- Detection: *to be written: how it was noticed, by whom, and how long after the first error*\n"
+        "- Response: *to be written: who was called, what was tried, what was decided*\n"
+        f"- Recovery: {over if len(draft.found.errors) else ''} *To be written: what ended it*",
+    )
+
+
+def lessons(draft: Draft) -> None:
+    draft.words(
+        "## Lessons",
+        "- What went well: *to be written*\n- What went wrong: *to be written*\n- Where we were lucky: *to be written*",
+    )
+
+
+def questions(draft: Draft) -> None:
+    """What the data could not say."""
+    found, asks = draft.found, []
+    if found.began is not None or found.issues:
+        asks.append("Which of the differences caused it, and which only came with it?")
+    if not found.over:
+        asks.append("When was it over? The errors go on to the end of the data.")
+    n = len(found.errors)
+    for field, what in (("session", "session"), ("trace_id", "trace")):
+        lack = n - len(found.errors.where(f"{field} exists"))
+        if lack:
+            asks.append(f"Whom did {count(lack)} of {plural(n, 'error')} hit? They name no {what}.")
+    overview = found.logs.engine.overview
+    timeless = int(overview["records"]) - found.logs.engine.count(found.logs.all.where("time exists").query)
+    if timeless:
+        asks.append(f"When were {plural(timeless, 'record')} without any time written?")
+    rejected = sum(file.rejected for file in found.logs.load_report.files)
+    if rejected:
+        asks.append(
+            f"What is in {plural(rejected, 'place')} of the sources that could not be read (`logs.load_report`)?"
+        )
+    if draft.line("clocks"):
+        asks.append(f"Do times of browsers mislead? {escaped(draft.line('clocks')).capitalize()}.")
+    if draft.line("changes"):
+        asks.append(f"Does any of what else changed belong to it? {escaped(draft.line('changes'))}.")
+    draft.words("## Open questions", "\n".join(f"- {a}" for a in asks) or "None that the data raises.")
+
+
+def actions(draft: Draft) -> None:
+    """Things to do that the findings suggest, one of each kind; owners and dates are for people."""
+    report, errors = draft.report, draft.errors.frame
+    draft.words("## Action items", "Drafted from what was found; owners and dates are to be set.")
+    for row in errors.head(_ISSUES if draft.found.began or draft.found.issues else 0).iter_rows(named=True):
+        where = ", ".join(plain(s, 40) for s in row["services"])
+        report.action(f"Find and mend what leads to “{plain(row['title'], 120)}” in {where}", kind="prevent")
+    if (before := _before(draft)) and errors.height:
+        release = plain(before.removeprefix("Shortly before: ").split(" at ")[0].replace("\\", ""), 120)
+        report.action(f"Check what was in “{release}”, and what would have held it back", kind="mitigate")
+    if errors.height:
+        query = str(ERRORS) if not draft.found.issues else f"issue={draft.found.issues[0]}"
+        report.action(f"Alert on {query}: it would have been seen from {draft.at(draft.begin)} on", kind="detect")
+    report.action("Write down how it was noticed and who responded, while it is remembered", kind="process")
+
+
+def sources(draft: Draft) -> None:
+    """What it was read from, and what could not be."""
+    logs = draft.found.logs
+    said = f"{plural(int(logs.engine.overview['records']), 'record')} of {plural(len(logs.sources), 'source')}"
+    draft.words("## Sources", f"{said}; what was read and what could not be is in the table below.")
+    report = logs.load_report.frame
+    draft.report.blocks.append(
+        Block(
+            "result", "Load report", said, {"rows": Table.of(report)}, origin=_origin.of(logs.all, ".load_report.frame")
+        )
+    )
+
+
+SECTIONS: Final[tuple[Section, ...]] = (
+    overview, impact, timeline, changed, evidence, services, response, lessons, questions, actions, sources,
+)  # fmt: skip
