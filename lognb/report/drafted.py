@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -14,6 +15,7 @@ from lognb._moments import resolve
 from lognb._text import SECOND, clock, count, day, duration, plain, plural, share
 from lognb.analyses.findings import session_to_look_at
 from lognb.report.blocks import Block, Table
+from lognb.report.freeze import freeze
 from lognb.report.incident import ERRORS
 from lognb.result import escaped
 
@@ -115,7 +117,10 @@ def overview(draft: Draft) -> None:
             "## Summary", said, began, _before(draft), "" if found.began or found.issues else _stands_out(draft)
         )
     draft.words(f"*The time is {found.how}. It is held against {found.held}.*")
-    draft.report.add(draft.summary)
+    told = freeze(draft.summary)
+    rows = replace(told.frames["rows"], columns=("about", "said", "code"))
+    said = "Each line is an analysis of all records, and has the code that gives it again."
+    draft.report.add(replace(told, title="What the records say", text=said, frames={"rows": rows}))
 
 
 def _services(draft: Draft) -> str:
