@@ -17,7 +17,7 @@ from lognb.schema import TIME
 if TYPE_CHECKING:
     from lognb.logs import Logs
 
-_ERRORS: Final = Query.parse("severity>=error")
+_ERRORS: Final = Query.parse("severity>=error OR issue exists")  # a stack in pieces may have no severity at all
 _NODES: Final = ("k8s.node.name", "host.name")
 _RELEASE: Final = "service.version"
 _COUNTS: Final = pl.List(pl.Struct({"value": pl.String(), "records": pl.UInt64()}))
@@ -40,9 +40,9 @@ def services(logs: Logs, baseline: Any = None) -> Result:
     `baseline` is what they are held against: Logs, a query text or a (since, until) pair, with the other conditions of
     these Logs.
 
-    Rows: `service_name` (null: the records that name none), `records`, `errors` (UInt64, error and fatal),
-    `error_share` (of the service's records, 0 to 1), the same three with `_before` of the baseline (null without one),
-    `first_error` (Datetime ns, UTC), `sessions` (UInt64, with an error), `nodes` (k8s.node.name, else host.name) and
+    Rows: `service_name` (null: the records that name none), `records`, `errors` (UInt64, those that are error or fatal,
+    or belong to an issue), `error_share` (of the service's records, 0 to 1), the same three with `_before` of the
+    baseline (null without one), `first_error` (Datetime ns, UTC), `sessions` (UInt64, with an error), `nodes` (k8s.node.name, else host.name) and
     `releases` (service.version) of the errors, as lists of {`value`, `records`}, the most frequent first, up to ten.
     The last four are null for services without errors, and beyond the 100 with most.
 
@@ -137,6 +137,6 @@ def _sentence(frame: pl.DataFrame, *, compared: bool) -> str:
         first = row["first_error"]
         since = "" if first is None else f", first {clock(resolve(first, None, None))}"
         part = share(row["errors"], row["records"])
-        said.append(f"{name} {plural(row['errors'], 'error')} ({part} of its records{was}{since})")
+        said.append(f"{name} {plural(row['errors'], 'error record')} ({part} of its records{was}{since})")
     more = f"; {count(bad.height - _TOLD)} more" if bad.height > _TOLD else ""
     return f"{count(bad.height)} of {plural(frame.height, 'service')} with errors: {'; '.join(said)}{more}"

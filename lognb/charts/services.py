@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 ROW, MOST = 26, 30
-_NAMES, _NUMBERS = 170, 330
+_NAMES, _NUMBERS = 170, 360
 
 
 def draw(frame: pl.DataFrame) -> alt.TopLevelMixin:
@@ -46,7 +46,9 @@ def draw(frame: pl.DataFrame) -> alt.TopLevelMixin:
 
 def _row(i: int, row: dict[str, Any]) -> dict[str, Any]:
     name = "(no service)" if row["service_name"] is None else _text.plain(row["service_name"], 60) or '""'
-    number = f"{_text.plural(row['errors'], 'error')}, {_text.share(row['errors'], row['records'])} of its records"
+    number = (
+        f"{_text.plural(row['errors'], 'error record')}, {_text.share(row['errors'], row['records'])} of its records"
+    )
     if row["records_before"] is not None:
         number += f"; before {_text.share(row['errors_before'], row['records_before'])}"
     return {

@@ -11,9 +11,8 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from lognb import _origin
-from lognb._moments import resolve
-from lognb._text import SECOND, clock, count, day, duration, plain, plural, share
-from lognb.analyses.findings import session_to_look_at
+from lognb._text import MINUTE, SECOND, clock, count, day, duration, plain, plural, share
+from lognb.analyses.deploys import deploys
 from lognb.report.blocks import Block, Table
 from lognb.report.freeze import freeze
 from lognb.report.incident import ERRORS
@@ -31,6 +30,8 @@ if TYPE_CHECKING:
     Section = Callable[["Draft"], None]
 
 _ISSUES: Final = 3
+_NAMED: Final = 4
+_BEFORE: Final = 10 * MINUTE  # how far before the first error a deployment is told; at least as far as it lasted
 _STATUSES: Final = ("http.response.status_code", "http.status_code")
 _FRAMES: Final = ("exception", "relation", "frame", "function", "file", "line", "in_app")
 
@@ -60,10 +61,12 @@ class Draft:
         return self.found.errors.impact()
 
     @cached_property
-    def moments(self) -> pl.DataFrame:
-        """Deploys, changes, marks, pins; see Report.timeline."""
-        self.report.timeline(self.found.around)
-        return self.report.blocks.pop().frames["moments"].frame
+    def deploys(self) -> list[tuple[int, str]]:
+        """The deployments shortly before the first error: their time, ns, and what they were."""
+        far = max(self.found.until - self.found.since, _BEFORE)
+        found = deploys(self.found.logs).with_columns(ns=pl.col("time").dt.timestamp("ns"))
+        near = found.filter(pl.col("ns").is_between(self.begin - far, self.begin))
+        return [(ns, f"{who} {what}") for ns, who, what in near.select("ns", "who", "what").iter_rows()]
 
     @property
     def begin(self) -> int:
@@ -125,11 +128,9 @@ def overview(draft: Draft) -> None:
 
 def _services(draft: Draft) -> str:
     bad = draft.services.frame.filter(pl.col("errors") > 0)
-    told = [
-        f"{escaped(plain(s or 'no service', 40))} {count(n)}"
-        for s, n in bad.select("service_name", "errors").head(4).iter_rows()
-    ]
-    return f"{count(bad.height)} of {plural(draft.services.frame.height, 'service')} ({', '.join(told)})"
+    told = ", ".join(escaped(plain(name or "no service", 40)) for name in bad["service_name"].head(_NAMED))
+    more = f" and {count(bad.height - _NAMED)} more" if bad.height > _NAMED else ""
+    return f"{count(bad.height)} of {plural(draft.services.frame.height, 'service')} ({told}{more})"
 
 
 def _whom(draft: Draft) -> str:
@@ -141,21 +142,16 @@ def _whom(draft: Draft) -> str:
 
 def _before(draft: Draft) -> str:
     """Releases that came shortly before, and no word of a cause."""
-    near = draft.found.until - draft.found.since
-    kinds = draft.moments.filter(pl.col("kind") == "deploy") if draft.moments.height else draft.moments
-    said = []
-    for row in kinds.iter_rows(named=True):
-        ns = resolve(row["time"], None, None)
-        if draft.begin - max(near, 600 * SECOND) <= ns <= draft.begin:
-            said.append(
-                f"{escaped(row['what'])} at {draft.at(ns)}, {duration(draft.begin - ns)} before the first error"
-            )
+    said = [
+        f"{escaped(what)} at {draft.at(ns)}, {duration(draft.begin - ns)} before the first error"
+        for ns, what in draft.deploys
+    ]
     return f"Shortly before: {'; '.join(said)}. That it came before does not make it the cause." if said else ""
 
 
 def _stands_out(draft: Draft) -> str:
     changes = draft.line("changes")
-    return f"What changed in this time: {escaped(changes)}." if changes else "Nothing stands out in this time."
+    return f"What changed around this time: {escaped(changes)}." if changes else "Nothing stands out around this time."
 
 
 def impact(draft: Draft) -> None:
@@ -220,9 +216,6 @@ def evidence(draft: Draft) -> None:
         if frames.height:
             draft.report.add(_stack(draft, row, frames))
     draft.report.add(found.errors.patterns())
-    session = session_to_look_at(found.during)
-    if session is not None:
-        draft.report.add(found.logs.session(session), note="One of the sessions that met these errors.")
 
 
 def _stack(draft: Draft, row: dict[str, Any], frames: pl.DataFrame) -> Block:
@@ -294,9 +287,8 @@ def actions(draft: Draft) -> None:
     for row in errors.head(_ISSUES if draft.found.began or draft.found.issues else 0).iter_rows(named=True):
         where = ", ".join(plain(s, 40) for s in row["services"])
         report.action(f"Find and mend what leads to “{plain(row['title'], 120)}” in {where}", kind="prevent")
-    if (before := _before(draft)) and errors.height:
-        release = plain(before.removeprefix("Shortly before: ").split(" at ")[0].replace("\\", ""), 120)
-        report.action(f"Check what was in “{release}”, and what would have held it back", kind="mitigate")
+    for _, what in draft.deploys if errors.height else ():
+        report.action(f"Check what was in {what}, and what would have held it back", kind="mitigate")
     if errors.height:
         query = str(ERRORS) if not draft.found.issues else f"issue={draft.found.issues[0]}"
         report.action(f"Alert on {query}: it would have been seen from {draft.at(draft.begin)} on", kind="detect")

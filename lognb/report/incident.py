@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lognb.analyses.findings import Finding
     from lognb.logs import Logs
 
-ERRORS: Final = Query.parse("severity>=error")
+ERRORS: Final = Query.parse("severity>=error OR issue exists")
 _NEAR: Final = 50  # errors that begin within a 50th of the data around the onset are of the same incident
 _LEAST: Final = 5 * SECOND
 

@@ -33,10 +33,12 @@ def test_the_release_fault_is_in_the_services_that_it_was_in(shop: Path, truth: 
 def test_numbers_are_those_of_a_plain_count(shop: Path) -> None:
     logs = ln.read(shop)
     frame = logs.services().frame
-    records = logs.to_polars(columns=["service_name", "severity"])
+    records = logs.to_polars(columns=["service_name", "severity", "issue"])
     whole = Counter(records["service_name"].to_list())
     bad = Counter(
-        records.filter(pl.col("severity").cast(pl.String).is_in(["error", "fatal"]))["service_name"].to_list()
+        records.filter(pl.col("severity").cast(pl.String).is_in(["error", "fatal"]) | pl.col("issue").is_not_null())[
+            "service_name"
+        ].to_list()
     )
     assert {name: (n, e) for name, n, e in frame.select("service_name", "records", "errors").iter_rows()} == {
         name: (n, bad[name]) for name, n in whole.items()
