@@ -42,9 +42,10 @@ def services(logs: Logs, baseline: Any = None) -> Result:
 
     Rows: `service_name` (null: the records that name none), `records`, `errors` (UInt64, those that are error or fatal,
     or belong to an issue), `error_share` (of the service's records, 0 to 1), the same three with `_before` of the
-    baseline (null without one), `first_error` (Datetime ns, UTC), `sessions` (UInt64, with an error), `nodes` (k8s.node.name, else host.name) and
-    `releases` (service.version) of the errors, as lists of {`value`, `records`}, the most frequent first, up to ten.
-    The last four are null for services without errors, and beyond the 100 with most.
+    baseline (null without one), `first_error` (Datetime ns, UTC), `sessions` (UInt64, with an error), `nodes`
+    (k8s.node.name, else host.name) and `releases` (service.version) of the errors, as lists of {`value`, `records`},
+    the most frequent first, up to ten. The last four are null for services without errors, and beyond the 100 with
+    most.
 
     Raises QueryError for a baseline that is no side.
     """
