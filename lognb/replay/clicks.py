@@ -21,8 +21,11 @@ RAGE_CLICKS: Final = 3
 RAGE_MS: Final = 1_000
 RAGE_PX: Final = 30
 DEAD_MS: Final = 2_500
-_REACTIONS: Final = frozenset((rr.MUTATION, rr.SCROLL, rr.INPUT, rr.STYLE_RULE, rr.STYLE_DECLARATION, rr.MEDIA,
-                               rr.ADOPTED_STYLE, rr.CANVAS, rr.RESIZE))  # fmt: skip
+# Tuples, not sets: what a recording says there may be anything, and a list has no hash.
+_REACTIONS: Final = (
+    rr.MUTATION, rr.SCROLL, rr.INPUT, rr.STYLE_RULE, rr.STYLE_DECLARATION, rr.MEDIA, rr.ADOPTED_STYLE, rr.CANVAS,
+    rr.RESIZE,
+)  # fmt: skip
 
 
 class Clicks:

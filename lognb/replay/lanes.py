@@ -20,7 +20,15 @@ if TYPE_CHECKING:
 
 IDLE_MS: Final = 5_000
 """A stretch without a movement, click, scroll, input or touch is idle from this length on."""
-_ACTIVE: Final = frozenset((rr.MOUSE_MOVE, rr.MOUSE, rr.SCROLL, rr.INPUT, rr.TOUCH_MOVE, rr.MEDIA, rr.DRAG))
+_ACTIVE: Final = (
+    rr.MOUSE_MOVE,
+    rr.MOUSE,
+    rr.SCROLL,
+    rr.INPUT,
+    rr.TOUCH_MOVE,
+    rr.MEDIA,
+    rr.DRAG,
+)  # no set: see clicks.py
 _PAGES: Final = ("$pageview", "$url_changed")
 TYPING_MS: Final = 2_000
 """Inputs into one field that follow one another within this time are one item."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from recorded import START, change, incremental, recording
 
@@ -297,6 +297,7 @@ ANY = st.recursive(
         max_size=4,
     )
 )
+@example([{"type": 3, "timestamp": 0, "data": {"source": []}}])
 def test_no_event_makes_it_fail(events: list[dict[str, Any]]) -> None:
     assert dict(lanes(events).schema) == ITEM
 
