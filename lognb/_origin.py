@@ -51,10 +51,14 @@ class Origin:
     @property
     def code(self) -> str:
         """One expression that gives the answer again."""
+        return self.on(self.opened)
+
+    def on(self, logs: str) -> str:
+        """The call, with this expression for what was opened."""
         whole, last = [], 0
         for token in tokenize.generate_tokens(io.StringIO(self.call).readline):
             if token.type == tokenize.NAME and token.string == "logs":  # not where a text says "logs"
-                whole += [self.call[last : token.start[1]], self.opened]
+                whole += [self.call[last : token.start[1]], logs]
                 last = token.end[1]
         return "".join([*whole, self.call[last:]])
 

@@ -207,8 +207,8 @@ def _portable(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _flat(frame: pl.DataFrame) -> pl.DataFrame:
-    """Lists as JSON text: a cell of CSV holds one value."""
-    lists = [c for c, t in frame.schema.items() if isinstance(t, pl.List)]
+    """Lists and objects as JSON text: a cell of CSV holds one value."""
+    lists = [c for c, t in frame.schema.items() if t.is_nested() or t in (pl.Object, pl.Binary)]
     return frame.with_columns(pl.Series(c, [json.dumps(_json(v)) for v in frame[c].to_list()]) for c in lists)
 
 

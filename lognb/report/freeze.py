@@ -62,7 +62,12 @@ def actions(rows: Sequence[Mapping[str, str]]) -> Block:
 
 
 def pictured(block: Block) -> Block:
-    """The block with its picture drawn from the rows that it has now; as it is where there is nothing to draw."""
+    """The block with its picture drawn from the rows that it has now; as it is where there is nothing to draw.
+
+    A chart's is drawn from its specification, and loads nothing. Raises LognbError for one that cannot be drawn so.
+    """
+    if block.kind == "chart" and "spec" in block.facts:
+        return replace(block, pictures={"chart": _specified(block.facts["spec"])})
     name = "moments" if block.kind == "timeline" else "rows"
     rows = block.frames.get(name)
     if block.draw is None or rows is None or not rows.frame.height:
@@ -92,6 +97,16 @@ def _panel(thing: Any) -> Block | None:
     if not kind.startswith("lognb.widgets."):
         return None
     raise LognbError(f"a report cannot hold a {type(thing).__name__} yet")
+
+
+def _specified(spec: Any) -> str:
+    import vl_convert
+
+    try:
+        return str(vl_convert.vegalite_to_svg(spec, allowed_base_urls=[]))
+    except ValueError as error:
+        why = " ".join(str(error).split("\n    at ")[0].split())
+        raise LognbError(f"a chart in a report needs its data in it, and cannot be drawn: {why}") from error
 
 
 def _svg(chart: Any) -> str:

@@ -73,6 +73,7 @@ def timeline(
         title="Timeline",
         text=_sentence(rows, of_changes, of_issues, sum(row["time"] is None for row in kept)),
         frames={"moments": Table.of(frame.with_columns(pl.col("time").cast(TIME)), ("time", "kind", "who", "what"))},
+        facts={"pins": [list(row) for row in logs.pins.select("record_id", "note", "who").rows()]},
         origin=replace(origin, call=_origin.opening(CALL, [some], said)),
         draw=charts.draw,
     )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lognb._origin import Origin
     from lognb.report.blocks import Block, Document, Table
 
-_TITLES: Final = {
+TITLES: Final = {
     "words": "", "result": "Result", "chart": "Chart", "panel": "Panel", "story": "Story", "pins": "Pinned records",
     "timeline": "Timeline", "actions": "Action items", "audit": "What was hidden",
 }  # fmt: skip
@@ -50,7 +50,7 @@ class Sections:
     def _section(self, block: Block, n: int) -> str:
         if block.kind == "words":
             return self._words(block, n)
-        title = self.outline.block(block.title or _TITLES[block.kind], f"b-{n}-title")
+        title = self.outline.block(block.title or TITLES[block.kind], f"b-{n}-title")
         said = f'<p class="ln-say">{_html.text(block.text)}</p>' if block.text else ""
         parts = [
             title,
@@ -72,7 +72,7 @@ class Sections:
         return f'<section id="b-{n}" class="ln-words">{"".join(parts)}{body}{_note(block)}</section>'
 
     def _pictures(self, block: Block, n: int) -> str:
-        label = ": ".join(part for part in (block.title, block.text) if part) or _TITLES[block.kind]
+        label = ": ".join(part for part in (block.title, block.text) if part) or TITLES[block.kind]
         drawn = []
         for i, (name, svg) in enumerate(block.pictures.items(), 1):
             said, inner = label if name == "rows" else f"{label} ({name})", f"p{n}-{i}"
@@ -94,7 +94,7 @@ class Sections:
         return self._tables(block.frames, _UNDER_PICTURE if block.pictures else FIRST, block)
 
     def _tables(self, frames: Mapping[str, Table], first: int, block: Block) -> str:
-        title = block.title or _TITLES[block.kind]
+        title = block.title or TITLES[block.kind]
         parts = []
         for name, rows in frames.items():
             if len(frames) > 1:

@@ -42,7 +42,13 @@ def inline(markdown: str) -> str:
 
 def levels(markdown: str) -> list[int]:
     """The levels of the headings, as written."""
-    return [int(token["attrs"]["level"]) for token in _every(_tokens(markdown)) if token["type"] == "heading"]
+    return [level for level, _ in headings(markdown)]
+
+
+def headings(markdown: str) -> list[tuple[int, str]]:
+    """The level and the plain text of each heading, as written."""
+    found = (token for token in _every(_tokens(markdown)) if token["type"] == "heading")
+    return [(int(token["attrs"]["level"]), _said(token)) for token in found]
 
 
 def _every(tokens: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
