@@ -37,6 +37,7 @@ _ROWS: Final = 20
 _LINES: Final = 200  # of a timeline, which is read from end to end
 _CELL: Final = 1_000  # characters
 _DONE: Final = ("done", "closed", "fixed")
+_WHITE: Final = '<rect x="-50%" y="-50%" width="200%" height="200%" fill="#ffffff"/>'
 _UNSAID: Final = re.compile(r"[^\w\- ]")
 
 
@@ -139,14 +140,16 @@ def grid(rows: Table, zone: str, most: int = _ROWS) -> str:
 
 
 def png(svg: str, scale: int = 2) -> bytes:
-    """The picture at twice its size, or `scale` times; empty if it cannot be read. It loads nothing."""
+    """The picture at twice its size, or `scale` times, on white; empty if it cannot be read. It loads nothing."""
     import vl_convert
 
     drawn = cleaned(svg, "p", follow=False)
     for name, (light, _) in PALETTE.items():  # timelines are drawn with colours by name
         drawn = drawn.replace(f'"{name}"', f'"{light}"')
+    head, end, rest = drawn.partition(">")  # what is drawn for a page has no ground of its own
+    drawn = head + end + _WHITE + rest
     try:
-        return bytes(vl_convert.svg_to_png(drawn, scale=scale)) if drawn else b""
+        return bytes(vl_convert.svg_to_png(drawn, scale=scale)) if end else b""
     except ValueError:
         return b""
 

@@ -60,10 +60,10 @@ def timeline(
     Raises LognbError for a moment without time or words, QueryError for what is no time.
     """
     some = logs.where(since=since, until=until)
+    given = [*([] if isinstance(deploys, bool) else _given(logs, deploys, "deploy")), *_given(logs, more, "note")]
     (changes, of_changes), (errors, of_issues) = _changes(some), _errors(some)
     found = _deploys(logs) if deploys is True else []
     kept = [*found, *_pins(logs), *_marks(logs)]
-    given = [*([] if isinstance(deploys, bool) else _given(logs, deploys, "deploy")), *_given(logs, more, "note")]
     rows = _ordered([*(row for row in kept if _inside(some.query, row["time"])), *changes, *errors, *given])
     frame = pl.DataFrame(rows, schema={**MOMENTS, "time": pl.Int64()}, orient="row")
     origin = _origin.of(some)

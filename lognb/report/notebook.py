@@ -1,0 +1,289 @@
+"""A report as a notebook that makes it again: parameters, the sources, a cell for each block, and the file at the end.
+
+The outputs are the blocks as they are frozen, so that it reads as a report before anybody runs it.
+"""
+
+from __future__ import annotations
+
+import ast
+import base64
+import io
+import json
+from dataclasses import dataclass, field
+from keyword import iskeyword
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
+
+from lognb._export import replacing
+from lognb._text import count, plain
+from lognb.query import Query, format_time
+from lognb.report import markdown
+from lognb.report.moments import CALL
+from lognb.result import escaped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from lognb._origin import Origin
+    from lognb.report.blocks import Block, Document, Table
+    from lognb.report.report import Report
+
+_ABOUT: Final = (
+    "This notebook makes the report again: run all of it. It reads the files of the next cell, relative to where it "
+    "runs, and adds one block a cell. What each cell shows now is what it gave when the report was written."
+)
+_REDACTED: Final = (
+    "**The report was redacted.** Queries and texts here hold pseudonyms, which the original files do not, so the "
+    "cells below find nothing in those. To have it again, save the report as a bundle (`report.save('x.zip')`): its "
+    "notebook reads the redacted records."
+)
+_MISSING: Final = "**Fill in** `{}`: the records were read from what has no name, as bytes, an open file or a frame."
+_MADE: Final = ("Call", "Attribute", "Name", "Constant", "List", "Tuple", "Dict", "UnaryOp", "USub", "keyword", "Load",
+                "Expression", "Subscript")  # fmt: skip
+_VIEW: Final = ("newest", "zone", "by", "unit", "log", "fields")
+
+
+def write(report: Report, path: Path) -> Path:
+    """Write the notebook. Raises LognbError if `path` cannot be written."""
+    made = notebook(report.document(), out=path.with_suffix(".html").name)
+    with replacing(path) as file:
+        file.write(json.dumps(made, indent=1).encode() + b"\n")
+    return path
+
+
+def notebook(document: Document, opened: Mapping[str, str] | None = None, out: str = "report.html") -> dict[str, Any]:
+    """The notebook as plain JSON (nbformat 4.5); the same report gives the same one.
+
+    `opened` gives, for what opened the records of a block, what else gives them, as a bundle. `out` is the file that
+    the last cell writes.
+    """
+    sources = _Sources(dict(opened or {}))
+    told = [(block, *_blocks(block, sources)) for block in document.blocks]
+    about = [f"# {escaped(document.title) or 'Report'}", _ABOUT]
+    about += [_REDACTED] if document.redacted and opened is None else []
+    about += [_MISSING.format(name) for name in sources.missing]
+    cells = [_words("\n\n".join(about)), _code(_parameters(document, sources, out)), _code(_begin(document, sources))]
+    cells[1]["metadata"] = {"tags": ["parameters"]}
+    for n, (block, before, code) in enumerate(told, 1):
+        cells += [_code(before)] if before else []
+        if code is None:
+            cells.append(_words(f"*Left out: {escaped(block.title or block.kind)}, which no code gives again.*"))
+        elif code:
+            cells.append(_code(code, list(_outputs(block, n, document.zone))))
+    cells.append(_code("report.save(out)"))
+    return {
+        "cells": [{**cell, "id": f"cell-{n}"} for n, cell in enumerate(cells)],
+        "metadata": {
+            "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        },
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+
+
+def _words(text: str) -> dict[str, Any]:
+    return {"cell_type": "markdown", "metadata": {}, "source": text}
+
+
+def _code(text: str, outputs: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
+    return {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": list(outputs), "source": text}
+
+
+@dataclass
+class _Sources:
+    """What opens records, by variable: `logs`, `logs_2` …; and what code of the cells needs to be imported."""
+
+    instead: Mapping[str, str]
+    opened: dict[str, str] = field(default_factory=dict)
+    imports: set[str] = field(default_factory=lambda: {"import lognb as ln"})
+    missing: list[str] = field(default_factory=list)
+
+    def variable(self, origin: Origin) -> str:
+        """What holds the records of a block."""
+        known = self.opened.setdefault(origin.opened, f"logs_{len(self.opened) + 1}" if self.opened else "logs")
+        _, _, missing = self.read(origin.opened)
+        if missing and known.replace("logs", "files") not in self.missing:
+            self.missing.append(known.replace("logs", "files"))
+        return known
+
+    def read(self, opened: str) -> tuple[list[str], str, bool]:
+        """The files, the code that opens `files`, and whether something has to be filled in."""
+        name = self.opened[opened].replace("logs", "files")
+        tree = _parsed(self.instead.get(opened, opened))
+        if tree is None:
+            return [], f"ln.read(*{name})", True
+        call = next((n for n in ast.walk(tree) if isinstance(n, ast.Call)), None)
+        if call is None:
+            return [], f"ln.read(*{name})", True
+        files = [a.value for a in call.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
+        missing = len(files) < len(call.args) or any(
+            isinstance(n, ast.Constant) and n.value is ... for k in call.keywords for n in ast.walk(k)
+        )
+        call.args = [ast.Starred(ast.Name(name))]
+        return files, ast.unparse(tree), missing
+
+
+def _parsed(opened: str) -> ast.Expression | None:
+    """What opened the records, as far as it can be said; None if that is no call."""
+    for text in (opened, opened.replace("…", "...")):
+        if _harmless(text):
+            return ast.parse(text, mode="eval")
+    return None
+
+
+def _harmless(code: str) -> bool:
+    """Is it an expression of calls on `logs` and `ln` that write nothing? A report may come from anybody's bundle."""
+    try:
+        tree = ast.parse(code, mode="eval")
+    except (SyntaxError, ValueError):
+        return False
+    for node in ast.walk(tree):
+        if type(node).__name__ not in _MADE:
+            return False
+        if isinstance(node, ast.Attribute) and node.attr.startswith(("_", "write", "save")):
+            return False
+        if isinstance(node, ast.Name) and node.id.partition("_")[0] not in ("logs", "ln"):
+            return False
+    return True
+
+
+def _parameters(document: Document, sources: _Sources, out: str) -> str:
+    lines = [
+        f"{name.replace('logs', 'files')} = {sources.read(opened)[0]!r}" for opened, name in sources.opened.items()
+    ]
+    lines += [f"title = {document.title!r}", f"timezone = {document.zone!r}", f"out = {out!r}"]
+    return "\n".join(lines)
+
+
+def _begin(document: Document, sources: _Sources) -> str:
+    """Imports, records, and a report without blocks."""
+    given = ["title", "timezone=timezone", *(["redact=True"] if document.redacted else [])]
+    plain_names = {k: v for k, v in document.meta.items() if k.isidentifier() and not iskeyword(k)}
+    given += [f"{name}={value!r}" for name, value in plain_names.items()]
+    others = {k: v for k, v in document.meta.items() if k not in plain_names}
+    given += [f"**{others!r}"] if others else []
+    lines = [*sorted(sources.imports), ""]
+    lines += [f"{name} = {sources.read(opened)[1]}" for opened, name in sources.opened.items()]
+    return "\n".join([*lines, f"report = ln.Report({', '.join(given)})"])
+
+
+def _blocks(block: Block, sources: _Sources) -> tuple[str, str | None]:
+    """What a block needs before it, and the code that adds it: "" for none, None where there is no such code."""
+    note = f", note={_written(block.note)}" if block.note else ""
+    match block.kind:
+        case "words":
+            sources.imports.add("from IPython.display import Markdown")
+            return "", f"words = {_written(block.text)}\nreport.add(words{note})\nMarkdown(words)"
+        case "actions":
+            rows = block.frames["actions"].frame.to_dicts()
+            return "", "\n".join(_action(row) for row in rows) + ";"
+        case "chart":
+            sources.imports |= {"import altair as alt", "import json"}
+            spec = json.dumps(block.facts.get("spec", {}), ensure_ascii=False)
+            return "", f"chart = alt.Chart.from_dict(json.loads({spec!r}))\nreport.add(chart{note})\nchart"
+        case "audit":
+            return "", ""
+    origin = block.origin
+    if origin is None or not origin.opened or not _harmless(origin.on("logs")):
+        return "", _data(block, note, sources)
+    name = sources.variable(origin)
+    call = origin.on(name)
+    match block.kind:
+        case "pins":
+            pins = block.frames["pins"].frame.select("record_id", "note", "who").rows()
+            return _pinned(name, pins), f"report.pins({name}{note});"
+        case "timeline":
+            asked = call.removeprefix(f"ln.{CALL}(").removesuffix(")")
+            kept = _pinned(name, [tuple(pin) for pin in block.facts.get("pins", ())])
+            before = "\n".join([*([kept] if kept else []), *_marked(name, block)])
+            return before, f"report.timeline({asked}{note});"
+        case "panel":
+            call = _panel(call, block.facts)
+    return "", f"found = {call}\nreport.add(found{note})\nfound"
+
+
+def _action(row: Mapping[str, Any]) -> str:
+    said = [f"{name}={row[name]!r}" for name in ("owner", "due", "status", "kind") if row[name]]
+    return f"report.action({', '.join([repr(row['what']), *said])})"
+
+
+def _panel(call: str, facts: Mapping[str, Any]) -> str:
+    match facts.get("parts"):
+        case ["volume"]:
+            return f"ln.Timeline({call.partition('.volume(')[0]})"
+        case ["records"]:
+            return f"ln.TableView({call})"
+    view = [f"{name}={facts[name]!r}" for name in _VIEW if name in facts]
+    return f"{call}.explore({', '.join(view)})"
+
+
+def _pinned(name: str, pins: Sequence[tuple[Any, ...]]) -> str:
+    """Pins are kept beside the store of who made them; elsewhere they are made again."""
+    if not pins:
+        return ""
+    rows = ",\n    ".join(repr(pin) for pin in pins)
+    return (
+        f"for record_id, note, who in [\n    {rows},\n]:\n"
+        f'    if record_id not in {name}.pins["record_id"]:\n'
+        f"        {name}.pin(record_id, note, who)"
+    )
+
+
+def _marked(name: str, block: Block) -> list[str]:
+    rows = block.frames["moments"].frame.filter(pl.col("kind") == "mark")
+    times = rows["time"].dt.timestamp("ns").to_list()
+    made = zip(times, rows["what"], rows["who"], strict=True)
+    return [f"{name}.mark({format_time(at)!r}, {what!r}, {who!r})" for at, what, who in made]
+
+
+def _data(block: Block, note: str, sources: _Sources) -> str | None:
+    """What no code gives again, with its rows in the cell; None for what is more than rows."""
+    if block.kind != "result" or "rows" not in block.frames:
+        return None
+    sources.imports |= {"import base64", "import io", "import polars as pl"}
+    rows = block.frames["rows"]
+    of = (
+        "" if rows.frame.height == rows.rows else f"  # the first {count(rows.frame.height)} of {count(rows.rows)} rows"
+    )
+    lines = [f"data = {_packed(rows)}{of}", "found = pl.read_ipc(io.BytesIO(base64.b64decode(data)))"]
+    if block.origin is not None:
+        names = [name for name, _ in block.origin.sources]
+        said = {"sentence": block.text, "title": block.title, "sources": tuple(names), "shown": list(rows.columns)}
+        given = ", ".join(f"{name}={value!r}" for name, value in said.items())
+        query = (
+            f"ln.Query.from_json({block.origin.query.to_json()!r})" if block.origin.query != Query() else "ln.Query()"
+        )
+        lines.append(f"found = ln.Result(frame=found, query={query}, {given})")
+    return "\n".join([*lines, f"report.add(found{note})", "found"])
+
+
+def _packed(rows: Table) -> str:
+    """The frame as a text in base64: Arrow's file, which loses nothing, and has nothing that was cut off."""
+    out = io.BytesIO()
+    rows.frame.write_ipc(out, compression="zstd", compat_level=pl.CompatLevel.oldest())
+    return repr(base64.b64encode(out.getvalue()).decode())
+
+
+def _written(text: str) -> str:
+    """A text as Python; of several lines in triple quotes, where it reads as it is."""
+    if "\n" in text and all(line.isprintable() for line in text.split("\n")):
+        long = '"""' + text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"') + '"""'
+        try:
+            if ast.literal_eval(long) == text:
+                return long
+        except (SyntaxError, ValueError):
+            pass
+    return repr(text)
+
+
+def _outputs(block: Block, n: int, zone: str) -> Iterator[dict[str, Any]]:
+    """What the cell shows before it is run: the frozen block."""
+    parts = [block.text, block.note] if block.kind == "words" else markdown.block_parts(block, n, zone, None)
+    said = {"text/markdown": "\n\n".join(part for part in parts if part), "text/plain": plain(block.text, 1_000)}
+    images = (markdown.png(svg, 1) for svg in block.pictures.values())
+    drawn = [{"image/png": base64.b64encode(image).decode()} for image in images if image]
+    for data in (said, *drawn):
+        yield {"output_type": "display_data", "data": data, "metadata": {}}
