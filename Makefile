@@ -7,6 +7,7 @@ STAMP := $(VENV)/.installed
 NOTEBOOK ?= notebooks/01_first_look.ipynb
 LAB_FLAGS ?=
 PYTEST_FLAGS ?=
+WORKERS ?= 2
 SEED ?= 7
 
 .PHONY: help setup lab demo docs test check bench capture replay constraints system clean
@@ -32,7 +33,7 @@ docs: setup  ## the book: README, docs and notebooks, run now, as pages in build
 	$(BIN)/python tools/book.py build
 
 test: setup system check  ## everything: system packages, checks, all tests
-	$(BIN)/python -m pytest -m "not soak" $(PYTEST_FLAGS)
+	$(BIN)/python -m pytest -m "not soak" -n $(WORKERS) --dist loadgroup $(PYTEST_FLAGS)
 
 check: setup  ## lint, format, types, structure of the code
 	$(BIN)/ruff check .

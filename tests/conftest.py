@@ -21,6 +21,16 @@ AXE = "axe-core@4.14.1"
 ROOT = Path(__file__).resolve().parents[1]
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where several processes share the tests, a file stays in one, and all that drive a browser do: two browsers at
+    once wait for one another longer than their tests do.
+    """
+    for item in items:
+        alone = item.get_closest_marker("browser") is not None
+        item.add_marker(pytest.mark.xdist_group("browser" if alone else item.path.as_posix()))
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The top of the repository."""
