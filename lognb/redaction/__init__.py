@@ -6,5 +6,6 @@ names mean, `pseudonyms.py` makes what stands for a value; `views.py` undoes esc
 
 from lognb.redaction.redactor import Redactor
 from lognb.redaction.rules import Redaction
+from lognb.redaction.slices import redact_folder, redact_logs
 
-__all__ = ["Redaction", "Redactor"]
+__all__ = ["Redaction", "Redactor", "redact_folder", "redact_logs"]

@@ -62,18 +62,19 @@ class Redactor:
 
     def __init__(self, rules: Redaction | bool | str | Sequence[str] = True, key: bytes | None = None) -> None:
         self.rules = Redaction.of(rules)
-        self._texts = Texts(self.rules, Pseudonyms(key))
+        self.texts = Texts(self.rules, Pseudonyms(key))
         self._tally = _Tally()
+        self.count = self._tally.add
 
     def text(self, text: str, field: str | None = None) -> str:
         """A text, or the value of a field; a text that is JSON stays JSON."""
-        made, hits = self._texts.hide(text, field or "")
-        self._tally.add(hits, field or "")
+        made, hits = self.texts.hide(text, field or "")
+        self.count(hits, field or "")
         return made
 
     def value(self, value: Any, field: str | None = None) -> Any:
         """A value that JSON can hold, with everything in it, keys too."""
-        return walk_value(value, lambda v, at: self._leaf(v, at, field or ""), self.text, self._texts.holds)
+        return walk_value(value, lambda v, at: self._leaf(v, at, field or ""), self.text, self.texts.holds)
 
     def frame(self, frame: pl.DataFrame) -> pl.DataFrame:
         """A frame of any columns: by their names, by what stands in them, numbers, lists and structs too.
@@ -82,7 +83,7 @@ class Redactor:
         """
         if not self.rules:
             return frame
-        return frame_hidden(frame, self._texts, self._tally.add)
+        return frame_hidden(frame, self.texts, self.count)
 
     def record_frame(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Records or spans in the columns of lognb.schema: their ids and sessions stay, they lead back to the logs."""
@@ -92,7 +93,7 @@ class Redactor:
         """A recording (rrweb): a JSON array or JSON lines of events, as it is or as a gzip, which it then stays."""
         if not self.rules:
             return data
-        return recording_hidden(data, self._texts, lambda hits: self._tally.add(hits, "recording"))
+        return recording_hidden(data, self.texts, lambda hits: self.count(hits, "recording"))
 
     def learn(self, what: Logs | pl.DataFrame | bytes) -> None:
         """Know the values that names of columns and keys tell: user ids, names, secrets; of a recording, typed names.
@@ -104,13 +105,13 @@ class Redactor:
         if not self.rules:
             return
         if isinstance(what, bytes):
-            for value in typed_names(what, self._texts) if "typed" in self.rules.kinds else ():
+            for value in typed_names(what, self.texts) if "typed" in self.rules.kinds else ():
                 self._know(value, "typed")
         elif isinstance(what, pl.DataFrame):
-            frame_hidden(what, self._texts, lambda hits, where, n: self._know_all(hits))
+            frame_hidden(what, self.texts, lambda hits, where, n: self._know_all(hits))
         else:
             self._learn_logs(what)
-        self._texts.forget()
+        self.texts.forget()
 
     def audit(self) -> pl.DataFrame:
         """What was hidden: `kind`, how many `values`, how many `occurrences`, `where` (fields and columns); no values.
@@ -133,7 +134,7 @@ class Redactor:
         tally = _Tally()
         frames = [what] if isinstance(what, pl.DataFrame) else what.engine.batches(what.query)
         for frame in frames if self.rules else ():
-            frame_hidden(frame, self._texts, tally.add)
+            frame_hidden(frame, self.texts, tally.add)
         found: dict[tuple[str, str, str], list[int]] = {}
         for (kind, place), values in tally.counts.items():
             for value, n in values.items():
@@ -150,20 +151,20 @@ class Redactor:
         under 6 characters are left out: they stand in any text by chance.
         """
         kinds = {value: kind for (kind, _), values in self._tally.counts.items() for value in values}
-        kinds |= {value: kind for value, kind in self._texts.known.kinds.items() if value not in kinds}
-        kinds = {value: kind for value, kind in kinds.items() if value not in self._texts.names.issued}
+        kinds |= {value: kind for value, kind in self.texts.known.kinds.items() if value not in kinds}
+        kinds = {value: kind for value, kind in kinds.items() if value not in self.texts.names.issued}
         return sorted({kinds[value] for value in leaking(data, kinds)})
 
     def _leaf(self, value: Any, at: Leaf, field: str) -> Any:
-        key, outer = self._texts.named(at, field)
+        key, outer = self.texts.named(at, field)
         if isinstance(value, str):
-            made, hits = self._texts.hide(value, key, outer)
+            made, hits = self.texts.hide(value, key, outer)
         elif isinstance(value, int) and not isinstance(value, bool):
-            digits, hits = self._texts.number(str(value), key, outer)
+            digits, hits = self.texts.number(str(value), key, outer)
             made = int(digits) if hits else value  # type: ignore[assignment]
         else:
             return value
-        self._tally.add(hits, field or at[2])
+        self.count(hits, field or at[2])
         return made
 
     def _know_all(self, hits: Iterable[Hit]) -> None:
@@ -172,17 +173,17 @@ class Redactor:
                 self._know(hit.value, hit.kind)
 
     def _know(self, value: str, kind: str) -> None:
-        if worth(value, kind) and value not in self._texts.names.issued:
-            self._texts.known.add(value, kind)
+        if worth(value, kind) and value not in self.texts.names.issued:
+            self.texts.known.add(value, kind)
 
     def _learn_logs(self, logs: Logs) -> None:
         services = {str(name) for name, _ in logs.engine.overview.get("services", ()) if name}
         for frame in logs.engine.batches(logs.query, list(_TEXTS)):
             frame_hidden(
-                frame, self._texts, lambda hits, where, n: self._know_all(h for h in hits if h.value not in services)
+                frame, self.texts, lambda hits, where, n: self._know_all(h for h in hits if h.value not in services)
             )
         sessions = logs.engine.recordings()["session_id"].unique().to_list() if "typed" in self.rules.kinds else []
         for session in sessions:
             for part in logs.engine.recording(session):
-                for value in typed_names(part, self._texts):
+                for value in typed_names(part, self.texts):
                     self._know(value, "typed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lognb.redaction import checks, keys
@@ -10,7 +11,7 @@ from lognb.redaction.known import Known
 from lognb.redaction.pairs import Found, stretch, trivial
 from lognb.redaction.pseudonyms import Pseudonyms, canonical
 from lognb.redaction.views import View, view
-from lognb.redaction.walk import Leaf, Walk, looks_json
+from lognb.redaction.walk import Leaf, Walk, looks_json, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,6 +82,16 @@ class Texts:
                 self._cache.clear()
             self._cache[text, key, outer] = answer
         return answer
+
+    def literal(self, text: str, key: str) -> Answer:
+        """A JSON literal under a key."""
+        if text[:1] in "{[":
+            return self.hide(text, key)
+        if text[:1] == '"':
+            value = json.loads(text)
+            made, hits = self.hide(value, key)
+            return (text if made == value else quoted(made)), hits
+        return self.number(text, key)
 
     def number(self, digits: str, key: str = "", outer: str = "") -> Answer:
         """A number in digits, where it is hidden: a card, or what its key says."""

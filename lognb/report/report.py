@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lognb.logs import Logs
+    from lognb.redaction import Redactor
 
 _FORMATS: Final = {".html": "page", ".pdf": "pdf", ".md": "markdown", ".ipynb": "notebook", ".zip": "bundle"}
 
@@ -82,10 +84,32 @@ class Report:
         self.blocks.append(actions(rows))
         return self
 
-    def document(self) -> Document:
-        """The report as it would be written now: pictures drawn, and redacted if that was asked for."""
-        blocks = tuple(pictured(block) for block in self.blocks)
-        return Document(self.title, self.timezone, self.meta, blocks, datetime.now(UTC), __version__)
+    def document(self, redactor: Redactor | None = None) -> Document:
+        """The report as it would be written now: pictures drawn, and redacted if that was asked for.
+
+        `redactor` is the one for all that is saved together, see `redactor`; without it one is made.
+        """
+        made = Document(self.title, self.timezone, self.meta, tuple(self.blocks), datetime.now(UTC), __version__)
+        redactor = redactor or self.redactor()
+        if redactor is not None:
+            from lognb.report.redacted import redacted
+
+            made = redacted(made, redactor)
+        return replace(made, blocks=tuple(pictured(block) for block in made.blocks))
+
+    def redactor(self) -> Redactor | None:
+        """What hides by this report's rules, with a new key, knowing what is behind its blocks; None without rules."""
+        if self.redact is False:
+            return None
+        from lognb.redaction import Redaction, Redactor
+        from lognb.report.redacted import learn
+
+        rules = Redaction.of(self.redact)
+        if not rules:
+            return None
+        made = Redactor(rules)
+        learn(made, self.blocks, self.logs)
+        return made
 
     def save(self, path: str | Path, *, records: Logs | Sequence[Logs] | None = None) -> Path:
         """Write it; the ending says as what: .html (one file, needs no network), .pdf, .md (with its pictures in a

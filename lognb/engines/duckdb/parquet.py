@@ -50,7 +50,7 @@ def write(engine: DuckDB, directory: Path, query: Query, windows: Sequence[Windo
         params = Params()
         for table, kept in zip(("spans", "recordings"), _beside(engine, query, windows, params), strict=True):
             _copy(engine, f"SELECT * FROM store.{table} WHERE {kept}", params, temp / f"{table}.parquet")
-        _describe(temp, engine.report)
+        describe(temp, engine.report)
         _swap(temp, directory)
     except OSError as error:
         raise StoreError(f"{directory} cannot be written: {error.strerror or error}") from error
@@ -135,8 +135,8 @@ def _copy(engine: DuckDB, select: str, params: Params, path: Path) -> None:
     )
 
 
-def _describe(folder: Path, report: dict[str, Any]) -> None:
-    """The table of keys and the manifest, from what was written."""
+def describe(folder: Path, report: dict[str, Any]) -> None:
+    """Write the table of keys and the manifest, from the other files of a folder."""
     con = connect()
     try:
         _views(con, folder, _BESIDE)

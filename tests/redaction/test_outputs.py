@@ -1,0 +1,177 @@
+"""Frames, recordings and slices: whatever holds a secret, nothing that comes out does."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+from planting import Draw, events, ordinary
+from planting import settings as records
+
+import lognb as ln
+from lognb.redaction import Redaction, Redactor, redact_logs
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from planting import Planted
+
+
+def _stands(data: bytes, secrets: list[Planted]) -> list[str]:
+    """Which secrets stand in some bytes as they are: the plain search that needs none of our code."""
+    text = data.decode("utf-8", "replace")
+    return [one.value for one in secrets if one.value in text or json.dumps(one.value)[1:-1] in text]
+
+
+def test_a_frame_of_any_types_holds_nothing_any_more(secrets: list[Planted]) -> None:
+    mail, card, phone = "ann.lee@cart.example", 4_000_000_000_000_002, "+44 20 7946 0958"
+    pair = pl.List(pl.Struct({"value": pl.String, "records": pl.UInt32}))
+    frame = pl.DataFrame(
+        {
+            "body": ["x " + mail, "fine", None],
+            "user.id|string": ["u-24", None, "7"],
+            "user_id": pl.Series([5, None, 200], dtype=pl.UInt8),
+            "paid": [card, 12, None],
+            "level": pl.Series(["a", mail, "a"], dtype=pl.Categorical),
+            "tops": pl.Series(
+                [[{"value": mail, "records": 3}], [], None],
+                dtype=pl.List(pl.Struct({"value": pl.String, "records": pl.UInt32})),
+            ),
+            "users": [["ann", "bob"], [], None],
+            "who": [{"password": "abcx", "n": 1}, None, None],
+            "raw": [b"call " + phone.encode(), b"\xff\xfe", None],
+            "field": ["user.id", "route", "email"],
+            "value": ["ann.lee", "/x", mail],
+            "session_id": ["u-24", "b", "c"],
+            "took": [1.5, None, 2.5],
+            mail: [1, 2, 3],
+        },
+        schema_overrides={"tops": pair},
+    )
+    hide = Redactor(key=b"k")
+    made = hide.frame(frame)
+    assert made.height == 3
+    said = repr(made.drop("session_id").to_dicts())
+    for gone in (mail, "u-24", str(card), "'ann'", "abcx", phone, "ann.lee"):
+        assert gone not in said, gone
+    kinds = dict(zip(frame.columns, made.dtypes, strict=False))
+    assert kinds["tops"] == pair
+    assert kinds["paid"] == pl.Int64
+    assert made["session_id"].to_list() == ["u-24", "b", "c"]
+    assert made["took"].to_list() == frame["took"].to_list()
+    assert made["body"].to_list()[1:] == ["fine", None]
+    assert made["raw"][1] == b"\xff\xfe"
+    assert made["value"][1] == "/x"
+    assert hide.frame(made).equals(made, null_equal=True)
+    assert Redactor(False).frame(frame) is frame
+
+
+def test_ordinary_columns_stay_as_they_are() -> None:
+    texts = [text for text, _ in ordinary(120)]
+    frame = pl.DataFrame({"body": texts, "time": pl.int_range(120, eager=True) + 1_795_000_000_000_000_000})
+    assert Redactor(key=b"k").frame(frame).equals(frame)
+
+
+def test_audit_preview_and_leaks_count_and_show_no_value() -> None:
+    frame = pl.DataFrame(
+        {"body": ["ann@cart.example", "ann@cart.example", "bob@cart.example"], "user_id": ["u-1", "u-1", None]}
+    )
+    hide = Redactor(key=b"k")
+    shown = hide.preview(frame)
+    assert shown.rows() == [
+        ("email", "body", "a… (16)", 1, 2),
+        ("email", "body", "b… (16)", 1, 1),
+        ("user", "user_id", "u… (3)", 1, 2),
+    ]
+    assert hide.audit().height == 0
+    made = hide.frame(frame)
+    assert hide.audit().rows() == [("email", 2, 3, "body"), ("user", 1, 2, "user_id")]
+    assert "cart" not in hide.audit().write_csv()
+    clean = made.write_json().encode()
+    assert hide.leaks(clean) == []
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("a.gz", gzip.compress(b"to=bob%40cart.example&x"))
+    parquet = io.BytesIO()
+    frame.write_parquet(parquet)
+    for leak in (clean + b"ann@cart.example", packed.getvalue(), parquet.getvalue(), b"&#x27; bob@cart.example"):
+        assert hide.leaks(leak) == ["email"]
+
+
+@pytest.mark.parametrize("packing", ["lines", "array", "gzip", "posthog"])
+def test_recordings_hold_nothing_any_more(packing: str, secrets: list[Planted]) -> None:
+    shown, typed = secrets[:98], ["Annegret Leopold", "12 Old Mill Lane"]
+    found: list[dict[str, Any]] = events(shown, typed)
+    if packing == "posthog":
+        squeeze = lambda v: gzip.compress(json.dumps(v).encode()).decode("latin-1")  # noqa: E731
+        found[1]["data"], found[1]["cv"] = squeeze(found[1]["data"]), "2024-10"
+        for event in found:
+            if event["data"] and isinstance(event["data"], dict) and "texts" in event["data"]:
+                event["data"]["texts"] = squeeze(event["data"]["texts"])
+    data = json.dumps(found).encode()
+    data = b"\n".join(json.dumps(e).encode() for e in found) if packing == "lines" else data
+    data = gzip.compress(data) if packing == "gzip" else data
+    hide = Redactor(key=b"k")
+    hide.learn(data)
+    made = hide.recording(data)
+    assert hide.recording(made) == made
+    assert (made[:2] == b"\x1f\x8b") is (packing == "gzip")
+    plain = gzip.decompress(made) if packing == "gzip" else made
+    back = [json.loads(line) for line in plain.splitlines()] if packing == "lines" else json.loads(plain)
+    assert [e["type"] for e in back] == [e["type"] for e in found]
+    for event in back:  # open what is packed
+        for holder, name in ((event, "data"), (event["data"], "texts")):
+            if isinstance(holder, dict) and isinstance(holder.get(name), str) and holder[name][:2] == "\x1f\x8b":
+                holder[name] = json.loads(gzip.decompress(holder[name].encode("latin-1")))
+    said = json.dumps(back, ensure_ascii=False).encode()
+    assert _stands(said, shown) == []
+    assert hide.leaks(said) == []
+    assert not any(t.encode() in said for t in typed), "what was typed into fields for a name is known everywhere"
+    assert b"Your data" in said
+
+
+def test_all_text_of_a_page_can_be_hidden() -> None:
+    data = json.dumps(events([], ["x"])).encode()
+    hide = Redactor(Redaction.of(["+screen text"]), key=b"k")
+    node = {"type": 2, "data": {"node": {"type": 3, "id": 4, "textContent": "Dear Ann, 7 left"}}}
+    assert b"xxxx xxx, 0 xxxx" in hide.recording(json.dumps([node]).encode())
+    assert hide.recording(hide.recording(data)) == hide.recording(data)
+
+
+def test_a_slice_of_logs_holds_nothing_any_more(tmp_path: Path, secrets: list[Planted]) -> None:
+    draw = Draw(2)
+    planted = [one for one in secrets[::3] if len(one.value) >= 8]
+    rows = []
+    for i, one in enumerate(planted):
+        places = list(records(draw, one))
+        rows.append({
+            "time": f"2026-11-03T09:{i // 60 % 60:02d}:{i % 60:02d}Z", "msg": places[i % len(places)][1],
+            "user_id": f"u-{i % 50}x", "note": one.text(), f"rare.{i % 7}": one.text(), "pay": {"deep": [one.text()]},
+        })  # fmt: skip
+    name = tmp_path / "ann.lee@cart.example.jsonl"
+    name.write_text("\n".join(json.dumps(row) for row in rows))
+    recording = tmp_path / "s-1.json"
+    recording.write_text(json.dumps(events(planted[:60], ["Annegret Leopold"])))
+    logs = ln.read(name, recording, store=tmp_path / "s.duckdb", progress=False)
+    hide = Redactor(key=b"k")
+    hide.learn(logs)
+    out = redact_logs(logs, hide, tmp_path / "out")
+    for file in out.iterdir():
+        assert hide.leaks(file.read_bytes()) == [], file.name
+    again = ln.scan(out)
+    whole = "\n".join([again.to_polars().write_ndjson(), repr(again.load_report), (out / "manifest.json").read_text()])
+    assert _stands(whole.encode(), planted) == []
+    assert "ann.lee" not in whole
+    events_of = gzip.decompress(again.engine.recording("s-1")[0])
+    assert _stands(events_of, planted) == []
+    before, after = logs.to_polars(), again.to_polars()
+    for column in ("record_id", "time", "severity", "source_position", "size_bytes"):
+        assert after[column].equals(before[column])
+    assert after["user_id"].n_unique() == before["user_id"].n_unique()
+    one = after["user_id"][0]
+    assert len(again.where(f'user_id="{one}"')) == before.filter(pl.col("user_id") == before["user_id"][0]).height
