@@ -43,7 +43,7 @@ def redacted(document: Document, redactor: Redactor) -> Document:
 
 
 def block_redacted(block: Block, redactor: Redactor) -> Block:
-    """The same block with nothing in it that the rules hide; the live records behind it stay, as they are not written."""
+    """The same block with nothing in it that the rules hide; `origin.logs` stays live, for it is never written."""
     frames = {name: _table(table, redactor) for name, table in block.frames.items()}
     pictures = {} if block.draw is not None else {n: redactor.text(svg) for n, svg in block.pictures.items()}
     return replace(
