@@ -40,6 +40,15 @@ def test_asserts_what_it_claims(path: Path) -> None:
     assert asserts != []
 
 
+@by_name
+def test_says_where_its_data_is_in_one_cell_that_papermill_fills(path: Path) -> None:
+    cells = [c for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
+    tagged = [c.source for c in cells if "parameters" in c.metadata.get("tags", [])]
+    assert len(tagged) == 1
+    assert all(isinstance(node, ast.Assign | ast.AnnAssign) for node in ast.parse(tagged[0]).body)
+    assert [c.id for c in cells if "../data" in c.source and c.source not in tagged] == []
+
+
 def test_what_is_installed_is_the_wheel(installed: Path) -> None:
     said = _run(installed, "import lognb, sys; print(lognb.__file__); print(*sys.path, sep='\\n')")
     file, *path = said.stdout.splitlines()

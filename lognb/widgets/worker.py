@@ -6,8 +6,10 @@ cell runs, and must not wait.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import threading
+import time
 import weakref
 from collections import OrderedDict
 from itertools import count
@@ -92,6 +94,15 @@ class Worker:
                 self.interrupt()
                 self._ready.wait(0.01)
 
+    def end(self, timeout: float = 2) -> None:
+        """Drop what waits and stop what is being done, and wait for that; as long as `timeout`, in seconds."""
+        until = time.monotonic() + timeout
+        with self._ready:
+            while (self._jobs or self._current is not None) and time.monotonic() < until:
+                self._jobs.clear()
+                self.interrupt()
+                self._ready.wait(0.01)
+
     def wait(self, timeout: float = 60) -> bool:
         """Until all jobs are done; False if that takes longer."""
         with self._ready:
@@ -115,3 +126,10 @@ class Worker:
                     self._current = None
                     self._done += 1
                     self._ready.notify_all()
+
+
+@atexit.register
+def _end() -> None:
+    """Python ends: a job whose engine is closed under it would print a traceback that helps nobody."""
+    for worker in list(_workers.values()):
+        worker.end()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -85,3 +87,9 @@ def test_to_stop_what_is_not_there_does_nothing(logs: ln.Logs, worker: Worker) -
     worker.stop("none")
     assert worker.wait()
     assert said == [50]
+
+
+def test_a_program_that_ends_under_a_panel_ends_in_silence(shop: Path) -> None:
+    program = f"import lognb as ln; panel = ln.read({str(shop)!r}, progress=False).explore()"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
