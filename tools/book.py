@@ -112,6 +112,8 @@ def notebook(path: Path, *, run: bool) -> tuple[str, dict[str, str]]:
 def _shown(output: nbformat.NotebookNode) -> str:
     """An output as HTML: its own, else its text."""
     data = {"text/plain": output.text} if output.output_type == "stream" else output.get("data", {})
+    if "application/vnd.jupyter.widget-view+json" in data:  # lives in a notebook only; its still page is another output
+        return ""
     if "text/html" in data:
         return f'<div class="ln-output">{data["text/html"]}</div>'
     if "text/plain" in data:
