@@ -93,6 +93,7 @@ def _woven(text: str) -> bytes:
             f"{ASKED}), or `pip install 'lognb[pdf]'`; a report saved as .html can be printed from any browser"
         ) from error
     try:
+        text = text.replace("@media print, (max-width: 640px)", "@media print")  # it reads no list with a width in it
         printed: bytes = weasyprint.HTML(string=text, url_fetcher=_refuse).write_pdf()
     except Exception as error:  # its own errors are of many kinds, and none of them is the reader's
         raise LognbError(f"WeasyPrint could not print the report: {plain(str(error), 200)}; save as .html") from error
