@@ -9,10 +9,12 @@ import polars as pl
 
 from lognb import _html
 from lognb._text import duration
+from lognb.query import Query
 from lognb.report import cards, words
 from lognb.report.cells import FIRST, Shared, moments, table
 from lognb.report.drawing import cleaned, drawing
 from lognb.report.outline import Outline
+from lognb.result import texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -109,24 +111,31 @@ class Sections:
         window = self._window(origin)
         names = [name for name, _ in origin.sources]
         files = ", ".join(names) if len(names) <= _FILES else f"{len(names)} files"
-        brief = " · ".join(part for part in (query or "all records", files) if part)
+        asked = [str(Query(origin.query.conditions)) or "all records"]
+        if origin.query.since is not None or origin.query.until is not None:
+            asked.append(window[0])
+        brief = " · ".join(_html.text(part) for part in [*asked, files] if part)
         rows = [
             ("again", f'<code class="ln-copy">{_html.text(origin.code)}</code>' if origin.opened else ""),
             ("query", f"<code>{_html.text(query)}</code>" if query else "all records"),
-            ("window", window),
+            ("window", window[1]),
             ("sources", "".join(f"<div>{_source(*source)}</div>" for source in origin.sources)),
             ("lognb", _html.text(origin.version)),
         ]
         said = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in rows if value)
-        head = f"<summary><b>Evidence</b> {_html.text(brief)}</summary>"
+        head = f"<summary><b>Evidence</b> {brief}</summary>"
         return f'<details class="ln-origin">{head}<dl>{said}</dl></details>'
 
-    def _window(self, origin: Origin) -> str:
+    def _window(self, origin: Origin) -> tuple[str, str]:
+        """The time that was looked at, in short as text, and whole as HTML."""
         if origin.since is None or origin.until is None:
-            return "no record has a time"
-        ends = pl.Series("time", [origin.since, origin.until]).cast(pl.Datetime("ns", "UTC")).dt.truncate("1ms")
-        since, until = moments(ends, self.document.zone)
-        return f"{since} – {until} {_html.text(self.document.zone)} ({duration(max(origin.until - origin.since, 0))})"
+            return "", "no record has a time"
+        zone = self.document.zone
+        ends = pl.Series("time", [origin.since, origin.until]).cast(pl.Datetime("ns", "UTC"))
+        since, until = texts("time", ends.dt.truncate("1s"), None, zone)
+        brief = f"{since} – {until[11:] if since[:10] == until[:10] else until}"
+        first, last = moments(ends.dt.truncate("1ms"), zone)
+        return brief, f"{first} – {last} {_html.text(zone)} ({duration(max(origin.until - origin.since, 0))})"
 
 
 def _note(block: Block) -> str:
