@@ -8,9 +8,10 @@ NOTEBOOK ?= notebooks/01_first_look.ipynb
 LAB_FLAGS ?=
 PYTEST_FLAGS ?=
 WORKERS ?= 2
+CONTACT_FLAGS ?=
 SEED ?= 7
 
-.PHONY: help setup lab demo docs test check bench capture replay constraints system clean
+.PHONY: help setup lab demo docs test check bench contact capture replay constraints system clean
 
 help:  ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +44,9 @@ check: setup  ## lint, format, types, structure of the code
 
 bench: setup  ## how fast and how large, as ratios against the alternatives, in one run
 	@set -e; for f in $(sort $(wildcard benchmarks/bench_*.py)); do $(BIN)/python -m $$(echo $${f%.py} | tr / .); done
+
+contact: setup  ## draw every chart, light and dark, into build/contact_sheet_*.html and .png, to be looked at
+	$(BIN)/python tools/contact_sheet.py $(CONTACT_FLAGS)
 
 capture: setup  ## run the shop for six minutes, write data/samples again (SEED=7 gave the committed one; needs Go and Node)
 	$(BIN)/python data/capture/capture.py --seed $(SEED) --out data/samples

@@ -34,10 +34,23 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "error": ("#c2302b", "#f4746e"),
     "fatal": ("#8e1b5a", "#ff94d2"),
 }
-# What a chart draws text, grid and axes with; in a page they become the colour of the text around.
-INK: Final = "#1b1f25"
-DIM: Final = "#6a7281"
-LINE: Final = "#e2e5eb"
+# For the values of any other field: Okabe and Ito's colours without black and yellow, then others that were searched
+# for: any two, and the grey of what is left over, stay apart for every kind of colour blindness (same test).
+CATEGORIES: Final[tuple[tuple[str, str], ...]] = (
+    ("#0072b2", "#3d9be0"), ("#e69f00", "#e69f00"), ("#009e73", "#1fb98c"), ("#cc79a7", "#d98fb8"),
+    ("#56b4e9", "#8fcff5"), ("#d55e00", "#f0803c"), ("#42243d", "#e6e699"), ("#6633cc", "#815931"),
+    ("#e0c285", "#c8ead9"), ("#2b4a1c", "#7f33cc"), ("#943875", "#b82ea1"), ("#1f1452", "#3e7462"),
+)  # fmt: skip
+# What a chart draws text, grid and axes with, light and dark; in a page they become the colour of the text around.
+TEXT: Final[dict[str, tuple[str, str]]] = {
+    "ink": ("#1b1f25", "#e4e8ee"),
+    "dim": ("#6a7281", "#9aa4b2"),
+    "line": ("#e2e5eb", "#353c46"),
+    "paper": ("#ffffff", "#15181d"),
+}
+INK: Final = TEXT["ink"][0]
+DIM: Final = TEXT["dim"][0]
+LINE: Final = TEXT["line"][0]
 _BOTH: Final = "#757d8a"  # readable on light and on dark, for an image that cannot know what is around it
 
 
@@ -85,19 +98,33 @@ def picture(svg: str, label: str) -> str:
     )
 
 
-# Colour in a drawing -> what it becomes in a page, and in an image. Charts are drawn with colours, timelines by name.
-_FOLLOW: Final = {
-    **{light: (f"var(--ln-{name},{light})", light) for name, (light, _) in PALETTE.items()},
-    **{name: (f"var(--ln-{name},{light})", light) for name, (light, _) in PALETTE.items()},
-    INK: ("currentColor", _BOTH),
-    DIM: ("var(--ln-dim,#6a7281)", _BOTH),
-    LINE: ("var(--ln-line,#e2e5eb)", f"{_BOTH}40"),
-    "white": ("none", "none"),
-}
+def _following() -> dict[str, tuple[str, str]]:
+    """Colour in a drawing -> what it becomes in a page, and in an image.
+
+    Charts are drawn with colours, light ones or dark ones, timelines by name.
+    """
+    of = {
+        **{f"{n}-word": pair for n, pair in WORDS.items()},
+        **PALETTE,
+        **{f"c{i}": pair for i, pair in enumerate(CATEGORIES)},
+    }
+    out = {key: (f"var(--ln-{name},{pair[0]})", pair[0]) for name, pair in of.items() for key in (name, *pair)}
+    of_text = {
+        "ink": ("currentColor", _BOTH),
+        "dim": ("var(--ln-dim,#6a7281)", _BOTH),
+        "line": ("var(--ln-line,#e2e5eb)", f"{_BOTH}40"),
+        "paper": ("none", "none"),
+    }
+    out |= {key: of_text[name] for name, pair in TEXT.items() for key in pair}
+    return {**out, "white": ("none", "none")}
+
+
+_FOLLOW: Final = _following()
 
 
 def _variables(theme: int, dim: str, line: str) -> str:
     colours = {n: c[theme] for n, c in PALETTE.items()} | {f"{n}-word": c[theme] for n, c in WORDS.items()}
+    colours |= {f"c{i}": pair[theme] for i, pair in enumerate(CATEGORIES)}
     return f"--ln-dim:{dim};--ln-line:{line};" + "".join(f"--ln-{name}:{colour};" for name, colour in colours.items())
 
 

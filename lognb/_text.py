@@ -7,6 +7,7 @@ looks the same everywhere.
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -40,6 +41,35 @@ def plain(text: str, limit: int | None = None) -> str:
     if limit is not None and len(text) > limit:
         text = text[: limit - 1] + "…"
     return _UNSAFE.sub(lambda m: m.group().encode("unicode_escape", "surrogatepass").decode(), text)
+
+
+def wrapped(text: str, cells: int) -> list[str]:
+    """Lines of at most `cells` letters, one of CJK counting as two; a word longer than a line is taken apart.
+
+    >>> wrapped("one two three", 8), wrapped("注文サービス", 4)
+    (['one two', 'three'], ['注文', 'サー', 'ビス'])
+    """
+    lines, room = [""], cells
+    for word in text.split():
+        space = " " if lines[-1] else ""
+        if (need := _cells(space + word)) <= room:
+            lines[-1] += space + word
+            room -= need
+            continue
+        if lines[-1]:
+            lines.append("")
+            room = cells
+        for letter in word:
+            if (need := _cells(letter)) > room:
+                lines.append("")
+                room = cells
+            lines[-1] += letter
+            room -= need
+    return lines
+
+
+def _cells(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def count(n: int) -> str:

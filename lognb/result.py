@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import textwrap
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from lognb import _html
-from lognb._text import count, duration, grid, number, plain, plural, share, spark
+from lognb._text import count, duration, grid, number, plain, plural, share, spark, wrapped
 from lognb.errors import LognbError
 from lognb.query import format_time
 
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 SHOWN = 20
 """How many rows a display shows; the rest is counted, and in `frame`."""
 
-_LINE = 130  # characters of the sentence in a line over a chart
+_HEAD, _LINE = 100, 120  # characters of title and sentence in a line over a chart: longer ones would make it wider
 _SPARKS = ("histogram", "trend")  # lists that show as small bars of what they count
 _COUNTS = pl.List(pl.Struct({"value": pl.String(), "records": pl.UInt64()}))
 _CELL = 200  # characters of a cell in a display; the whole text is in the frame
@@ -56,8 +55,9 @@ class Result:
 
     def chart(self) -> Any:
         """The frame as an Altair chart, titled with the finding; raises LognbError where there is nothing to draw."""
-        said = textwrap.wrap(plain(self.sentence), _LINE) or [""]  # a longer line would make the picture wider
-        title = {"text": plain(self.title), "subtitle": said[0] if len(said) == 1 else said, "offset": 10}
+        lines = (wrapped(plain(self.title), _HEAD), wrapped(plain(self.sentence), _LINE))
+        head, said = (line[0] if len(line) == 1 else line for line in lines)
+        title = {"text": head, "subtitle": said, "offset": 10}
         return self._drawn().properties(title=title)
 
     def to_markdown(self, most: int = SHOWN) -> str:

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Any, cast
 import polars as pl
 
 from lognb import _text
-from lognb._html import INK
 from lognb._moments import of_datetime
 from lognb.charts import axes
-from lognb.charts.theme import ACCENT, dress
+from lognb.charts.theme import dress, wide
 
 if TYPE_CHECKING:
     import altair as alt
 
-HEIGHT, _LINE, _LINES = 120, 15, 8
+HEIGHT, _LINE, _LINES = 120, 17, 8
 
 
 def draw(frame: pl.DataFrame, *, whole: pl.DataFrame, every: int, names: tuple[str, ...]) -> alt.TopLevelMixin:
@@ -33,21 +32,38 @@ def draw(frame: pl.DataFrame, *, whole: pl.DataFrame, every: int, names: tuple[s
     if moments:
         marks = alt.Chart(alt.InlineData(values=moments))
         layers += [
-            marks.mark_rect(color=ACCENT, opacity=0.15).encode(x="since:T", x2="until", tooltip="said:N"),
-            marks.mark_rule(color=ACCENT, strokeWidth=1.4).encode(x="since:T", tooltip="said:N"),
-            marks.mark_text(baseline="bottom", dy=-3, fontSize=11, fontWeight="bold", color=INK, clip=False).encode(
-                x="since:T", y=alt.value(0), text="number:N"
-            ),
+            marks.mark_rect(style="accent", opacity=0.15).encode(x="since:T", x2="until", tooltip="said:N"),
+            marks.mark_rule(style="accent", strokeWidth=1.4).encode(x="since:T", tooltip="said:N"),
         ]
+        layers += _numbers(moments, first, last)
     top = alt.layer(*layers)
     if not moments:
         return cast("alt.TopLevelMixin", dress(top))
-    more = frame["moment"].n_unique() - len(moments)
-    lines = [*moments, *([{"row": len(moments), "line": f"and {_text.plural(more, 'moment')} more"}] if more else [])]
-    words = alt.Chart(alt.InlineData(values=lines), width=axes.WIDTH, height=_LINE * len(lines))
-    style: dict[str, Any] = {"align": "left", "baseline": "middle", "fontSize": 11.5, "color": INK, "limit": axes.WIDTH}
-    under = words.mark_text(**style).encode(y=alt.Y("row:O", axis=None), x=alt.value(0), text="line:N")
-    return cast("alt.TopLevelMixin", dress(alt.vconcat(top, under, spacing=6)))
+    height = _LINE * len(moments)
+    words = alt.Chart(alt.InlineData(values=moments), width=axes.WIDTH, height=height)
+    y = alt.Y("row:O", axis=None, scale=alt.Scale(paddingInner=0, paddingOuter=0))
+    under = [axes.text(words, "number", 0, y, style="bold"), axes.text(words, "when", 18, y)]
+    left = 30 + max(wide(moment["when"]) for moment in moments)
+    under.append(axes.text(words, "line", left, y, limit=axes.WIDTH - left))
+    told = axes.cut(len(moments), frame["moment"].n_unique(), "moments", ", the surest")
+    if told:
+        under.append(axes.foot([told], height))
+    return cast("alt.TopLevelMixin", dress(alt.vconcat(top, alt.layer(*under), spacing=6)))
+
+
+def _numbers(moments: list[dict[str, Any]], first: int, last: int) -> list[Any]:
+    """The number of each moment over its line; where they are near to one another, one above the other."""
+    import altair as alt
+
+    ends: list[float] = []  # of the last number at each height, in px
+    layers = []
+    for moment in moments:
+        at = (moment["since"] * 1e6 - first) / max(last - first, 1) * axes.WIDTH
+        level = next((i for i, end in enumerate(ends) if at - end > 4), len(ends))
+        ends[level : level + 1] = [at + wide(moment["number"])]
+        one = alt.Chart(alt.InlineData(values=[moment])).mark_text(style="bold", clip=False)
+        layers.append(one.encode(x="since:T", y=alt.value(-8 - 13 * level), text="number:N"))
+    return layers
 
 
 def _moments(frame: pl.DataFrame, names: tuple[str, ...], every: int) -> list[dict[str, Any]]:
@@ -59,7 +75,6 @@ def _moments(frame: pl.DataFrame, names: tuple[str, ...], every: int) -> list[di
         said = words(row, names)
         more = f" · {_text.plural(row['rows'] - 1, 'other change')}" if row["rows"] > 1 else ""
         end = f"–{_text.clock(until, every)}" if until is not None else ""
-        line = f"{i + 1}  {_text.clock(at, every)}{end}  {said}{more}"
         out.append(
             {
                 "row": i,
@@ -67,7 +82,8 @@ def _moments(frame: pl.DataFrame, names: tuple[str, ...], every: int) -> list[di
                 "since": at / 1e6,
                 "until": (until or at) / 1e6,
                 "said": said,
-                "line": line,
+                "when": f"{_text.clock(at, every)}{end}",
+                "line": said + more,
             }
         )
     return out

@@ -6,17 +6,16 @@ import math
 from typing import TYPE_CHECKING, Any, cast
 
 from lognb import _text
-from lognb._html import INK
 from lognb._moments import of_datetime
-from lognb.charts.theme import CATEGORIES, dress
+from lognb.charts import axes
+from lognb.charts.theme import dress, shade
 
 if TYPE_CHECKING:
     import altair as alt
     import polars as pl
 
 ROW, SHOWN = 20, 20
-_NAME, _BARS, _WORDS = 330, 240, 290
-_MORE, _FEWER = CATEGORIES[5], CATEGORIES[0]  # vermilion and blue, which all readers can tell apart
+_NAMES, _WORDS, _GAP = 340, 290, 10
 _FULL: float = 6.0  # log2: a bar ends at 64 times
 
 
@@ -27,24 +26,23 @@ def draw(frame: pl.DataFrame) -> alt.TopLevelMixin:
     sure = frame.filter(frame["change"] != "once")
     rows = [_bar(i, row) for i, row in enumerate(sure.head(SHOWN).iter_rows(named=True))]
     height = ROW * max(len(rows), 1)
-    base = alt.Chart(alt.InlineData(values=rows), height=height)
+    base = alt.Chart(alt.InlineData(values=rows), width=axes.WIDTH, height=height)
     y = alt.Y("row:O", axis=None, scale=alt.Scale(type="band", padding=0.2))
-    style: dict[str, Any] = {"baseline": "middle", "fontSize": 11.5, "color": INK}
     tips = [alt.Tooltip(f"{n}:N") for n in ("name", "said", "query")]
-    names = base.properties(width=_NAME).mark_text(align="right", limit=_NAME, **style)
-    scale = alt.Scale(domain=[-_FULL, _FULL], nice=False)
-    colour = alt.Color("side:N", scale=alt.Scale(domain=["more", "fewer"], range=[_MORE, _FEWER]), legend=None)
-    x = alt.X("log2:Q", scale=scale, axis=None)
-    bars = base.properties(width=_BARS).mark_bar().encode(x=x, x2=alt.datum(0), y=y, color=colour, tooltip=tips)
-    zero = alt.Chart(alt.InlineData(values=[{}])).mark_rule(color=INK, opacity=0.5).encode(x=alt.value(_BARS / 2))
-    words = base.properties(width=_WORDS).mark_text(align="left", limit=_WORDS, **style)
-    chart = alt.hconcat(
-        names.encode(y=y, x=alt.value(_NAME), text="name:N", tooltip=tips),
-        alt.layer(bars, zero),
-        words.encode(y=y, x=alt.value(0), text="said:N", tooltip=tips),
-        spacing=10,
-    )
-    return cast("alt.TopLevelMixin", dress(chart))
+    left, right = _NAMES, axes.WIDTH - _WORDS
+    x = alt.X("log2:Q", scale=alt.Scale(domain=[-_FULL, _FULL], range=[left, right], nice=False), axis=None)
+    colour = alt.Color("colour:N", scale=None)
+    zero = alt.Chart(alt.InlineData(values=[{}])).mark_rule(style="dim").encode(x=alt.value((left + right) / 2))
+    told = ["left: fewer than before; right: more; to the end: ×64, or new or gone"]
+    told += [axes.cut(len(rows), frame.height, "differences", ", the surest and largest")]
+    layers = [
+        base.mark_rect().encode(x=x, x2=alt.datum(0), y=y, color=colour, tooltip=tips),
+        zero,
+        axes.text(base, "name", left - _GAP, y, align="right", limit=left - _GAP).encode(tooltip=tips),
+        axes.text(base, "said", right + _GAP, y, limit=_WORDS - _GAP).encode(tooltip=tips),
+        axes.foot(told, height),
+    ]
+    return cast("alt.TopLevelMixin", dress(alt.layer(*layers)))
 
 
 def _bar(i: int, row: dict[str, Any]) -> dict[str, Any]:
@@ -56,7 +54,7 @@ def _bar(i: int, row: dict[str, Any]) -> dict[str, Any]:
         "name": name(row),
         "said": said(row),
         "log2": length if up else -length,
-        "side": "more" if up else "fewer",
+        "colour": shade("more" if up else "fewer"),
         "query": row["query"],
     }
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from lognb import _text
-from lognb._html import DIM
 from lognb.charts import axes
-from lognb.charts.theme import ACCENT, OTHER, dress
+from lognb.charts.theme import dress
 
 if TYPE_CHECKING:
     import altair as alt
     import polars as pl
 
-ROW = 24
+ROW, _AXIS = 24, 36
 _FAINT = 0.06
 
 
@@ -33,17 +32,17 @@ def draw(frame: pl.DataFrame, *, column: str, zone: str) -> alt.TopLevelMixin:
     y = alt.Y("weekday:O", sort=days, title=None, scale=alt.Scale(paddingInner=0.08, paddingOuter=0))
     tips = [alt.Tooltip(f"{name}:N") for name in ("weekday", "hour", "amount", "covered")]
     opacity = alt.Opacity("strength:Q", scale=None, legend=None)
-    known = base.transform_filter("datum.known").mark_rect(color=ACCENT).encode(x=x, y=y, opacity=opacity, tooltip=tips)
-    none = base.transform_filter("!datum.known").mark_rect(fillOpacity=0, stroke=OTHER, strokeWidth=0.7)
+    known = (
+        base.transform_filter("datum.known").mark_rect(style="accent").encode(x=x, y=y, opacity=opacity, tooltip=tips)
+    )
+    none = base.transform_filter("!datum.known").mark_rect(style="other", filled=False, strokeWidth=0.7)
     drawn = known + none.encode(x=x, y=y, tooltip=tips)
     most = max((cell["mean"] for cell in cells), default=0)
-    text = f"strongest: {_amount(most, column)} per hour" + (
-        "; outlined: not covered" if not all(c["known"] for c in cells) else ""
-    )
-    note = alt.Chart(alt.InlineData(values=[{"text": text}]))
-    style: dict[str, Any] = {"align": "right", "baseline": "bottom", "fontSize": 11, "color": DIM}
-    label = note.mark_text(**style).encode(x=alt.value(axes.WIDTH), y=alt.value(-4), text="text:N")
-    return cast("alt.TopLevelMixin", dress(drawn + label))
+    told = ["strength: " + column.replace("_", " "), f"the strongest {_amount(most, column)} per hour"][
+        : 2 if most else 1
+    ]
+    told += ["outlined: not covered"] if not all(c["known"] for c in cells) else []
+    return cast("alt.TopLevelMixin", dress(drawn + axes.foot(told, ROW * len(days) + _AXIS)))
 
 
 def _cells(frame: pl.DataFrame, column: str) -> list[dict[str, Any]]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from lognb import _text
-from lognb._html import INK
 from lognb.charts import axes
-from lognb.charts.theme import NEUTRAL, SEVERITY_COLOURS, dress
+from lognb.charts.theme import dress, shade
 
 if TYPE_CHECKING:
     import altair as alt
@@ -28,14 +27,24 @@ def draw(frame: pl.DataFrame, *, event: str | None) -> alt.TopLevelMixin:
     bar = base.mark_rect().encode(
         x=alt.X("none:Q", scale=scale, axis=None), x2="part", y=y, color=alt.Color("colour:N", scale=None)
     )
-    style: dict[str, Any] = {"align": "left", "baseline": "middle", "fontSize": 11.5, "color": INK}
-    name = base.mark_text(**style).encode(x=alt.value(0), y=y, text="name:N")
-    number = base.mark_text(**style).encode(x=alt.value(axes.WIDTH - _NUMBERS + 10), y=y, text="number:N")
-    return cast("alt.TopLevelMixin", dress(alt.layer(bar, name, number)))
+    one = _one(frame)
+    whole = f"share of all active {one}s" if event is None else f"share of {one}s with {_text.plain(event, 60)}"
+    layers = [
+        bar,
+        axes.text(base, "name", 0, y, limit=_NAMES - 10),
+        axes.text(base, "number", axes.WIDTH - _NUMBERS + 10, y, limit=_NUMBERS - 10),
+        axes.foot([f"{whole}, in %; a bar to the numbers is 100 %"], ROW * len(rows)),
+    ]
+    return cast("alt.TopLevelMixin", dress(alt.layer(*layers)))
+
+
+def _one(frame: pl.DataFrame) -> str:
+    """What is counted."""
+    return "session" if frame["sessions"].sum() else "user"
 
 
 def _rows(frame: pl.DataFrame, event: str | None) -> list[dict[str, Any]]:
-    one = "session" if frame["sessions"].sum() else "user"
+    one = _one(frame)
     out = []
     for i, row in enumerate(frame.iter_rows(named=True)):
         total = row[f"{one}s"]
@@ -51,7 +60,7 @@ def _rows(frame: pl.DataFrame, event: str | None) -> list[dict[str, Any]]:
         out.append(
             {
                 "row": i, "name": f"{row['side']}, {row['who']}", "none": 0, "part": part or 0, "number": number,
-                "colour": SEVERITY_COLOURS["error"] if red else NEUTRAL,
+                "colour": shade("error" if red else "quiet"),
             }
         )  # fmt: skip
     return out

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from lognb import _text
-from lognb._html import INK
 from lognb.charts import axes
-from lognb.charts.theme import ACCENT, dress
+from lognb.charts.theme import dress, wide
 
 if TYPE_CHECKING:
     import altair as alt
@@ -23,13 +22,16 @@ def draw(
     import altair as alt
 
     first, last = window
-    x = axes.time("since", first, max(last, first + 1))
+    x = axes.time("since", first, max(last, first + every))
     layers = axes.records(whole, every, x, HEIGHT)
     if onset is not None:
-        mark = alt.Chart(alt.InlineData(values=[{"since": onset / 1e6, "said": f"onset {_text.clock(onset)}"}]))
-        style: dict[str, Any] = {"align": "left", "baseline": "bottom", "dy": -3, "fontSize": 11, "color": INK}
+        said = f"onset {_text.clock(onset)}"
+        mark = alt.Chart(alt.InlineData(values=[{"since": onset / 1e6, "said": said}]))
+        # At the right end there is no room behind the rule.
+        late = (onset - first) / max(last - first, 1) * axes.WIDTH + wide(said) > axes.WIDTH
+        word = mark.mark_text(style="bold", align="right" if late else "left", dy=-8, clip=False)
         layers += [
-            mark.mark_rule(color=ACCENT, strokeWidth=1.5).encode(x="since:T"),
-            mark.mark_text(**style, clip=False).encode(x="since:T", y=alt.value(0), text="said:N"),
+            mark.mark_rule(style="accent", strokeWidth=1.5).encode(x="since:T"),
+            word.encode(x="since:T", y=alt.value(0), text="said:N"),
         ]
     return cast("alt.TopLevelMixin", dress(alt.layer(*layers)))

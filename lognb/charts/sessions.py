@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, Any, cast
 import polars as pl
 
 from lognb import _text
-from lognb._html import DIM, INK
 from lognb.charts import axes
-from lognb.charts.theme import SEVERITY_COLOURS, dress
-from lognb.schema import TIME
+from lognb.charts.theme import colours, dress
+from lognb.schema import LEVELS, TIME
 
 if TYPE_CHECKING:
     import altair as alt
 
 ROW, MOST = 20, 40
-_NAMES, _NOTES = 210, 150
+_NAMES, _NOTES, _AXIS = 210, 150, 36
 
 
 def draw(frame: pl.DataFrame) -> alt.TopLevelMixin:
@@ -24,26 +23,28 @@ def draw(frame: pl.DataFrame) -> alt.TopLevelMixin:
     import altair as alt
 
     shown = _chosen(frame)
-    rows = _rows(shown)
     first, last = (cast("int", shown[c].cast(pl.Int64).max() if c == "end" else shown[c].cast(pl.Int64).min())
                    for c in ("start", "end"))  # fmt: skip
     left, right = _NAMES, axes.WIDTH - _NOTES
-    y = alt.Y("row:O", axis=None, scale=alt.Scale(domain=list(range(len(rows))), paddingInner=0, paddingOuter=0))
-    x = axes.time("start", first, max(last, first + 1), _cut(len(rows), frame.height))
+    rows = _rows(shown, 3 * (last - first) / (right - left))
+    y = alt.Y("row:O", axis=None, scale=alt.Scale(domain=list(range(len(rows))), paddingInner=0.5, paddingOuter=0.25))
+    told = axes.cut(len(rows), frame.height, "sessions", ", those with most errors, then the longest")
+    x = axes.time("start", first, max(last, first + 1), most=6)
     x["scale"]["range"] = [left, right]
-    colour = alt.Color("colour:N", scale=None)
+    worst = [level for level in LEVELS if level in set(shown["severity"].to_list())]
+    legend = alt.Legend(title="worst severity", titleOrient="left")
+    colour = alt.Color("severity:N", scale=colours(worst, severities=True), sort=worst, legend=legend)
     tips = [alt.Tooltip(f"{name}:N") for name in ("name", "user", "since", "note")]
     base = alt.Chart(alt.InlineData(values=rows), width=axes.WIDTH, height=ROW * max(len(rows), 1))
-    # A session of a single moment has a mark too.
-    bar = base.mark_rule(strokeWidth=9, strokeCap="square").encode(x=x, x2="end", y=y, color=colour, tooltip=tips)
-    style: dict[str, Any] = {"baseline": "middle", "fontSize": 11.5}
-    name = base.mark_text(align="left", limit=_NAMES - 14, color=INK, **style).encode(
-        x=alt.value(0), y=y, text="label:N"
-    )
-    note = base.mark_text(align="left", limit=_NOTES - 12, color=DIM, **style).encode(
-        x=alt.value(right + 12), y=y, text="note:N"
-    )
-    return cast("alt.TopLevelMixin", dress(alt.layer(bar, name, note)))
+    bar = base.mark_rect().encode(x=x, x2="until", y=y, color=colour, tooltip=tips)
+    layers = [
+        bar,
+        axes.text(base, "label", 0, y, limit=_NAMES - 14),
+        axes.text(base, "note", right + 12, y, limit=_NOTES - 12, style="small"),
+    ]
+    if told:
+        layers.append(axes.foot([told], ROW * len(rows) + _AXIS))
+    return cast("alt.TopLevelMixin", dress(alt.layer(*layers)))
 
 
 def _chosen(frame: pl.DataFrame) -> pl.DataFrame:
@@ -54,7 +55,8 @@ def _chosen(frame: pl.DataFrame) -> pl.DataFrame:
     return best.sort("index").drop("index")
 
 
-def _rows(frame: pl.DataFrame) -> list[dict[str, Any]]:
+def _rows(frame: pl.DataFrame, least: float) -> list[dict[str, Any]]:
+    """What is drawn; a session of a single moment has a bar too, `least` ns long."""
     out = []
     times = zip(*(frame[c].cast(pl.Int64).to_list() for c in ("start", "end")), strict=True)
     several = frame["part"].max() != 1
@@ -65,10 +67,11 @@ def _rows(frame: pl.DataFrame) -> list[dict[str, Any]]:
         errors = f", {_text.plural(row['errors'], 'error')}" if row["errors"] else ""
         out.append(
             {
-                "row": i, "name": key + part, "user": user, "start": start / 1e6, "end": end / 1e6,
+                "row": i, "name": key + part, "user": user,
+                "start": start / 1e6, "until": max(end, start + least) / 1e6,
                 "label": f"{user} · {_short(key)}{part}" if user and user != key else key + part,
                 "since": _text.window(start, end), "note": _text.plural(row["records"], "record") + errors,
-                "colour": SEVERITY_COLOURS[row["severity"]],
+                "severity": row["severity"],
             }
         )  # fmt: skip
     return out
@@ -77,9 +80,3 @@ def _rows(frame: pl.DataFrame) -> list[dict[str, Any]]:
 def _short(key: str) -> str:
     """Both ends of an id; those of one hour often begin alike."""
     return key if len(key) <= 20 else f"{key[:8]}…{key[-6:]}"
-
-
-def _cut(shown: int, total: int) -> str:
-    return (
-        f"{shown} of {_text.count(total)} are drawn, those with most errors, then the longest" if shown < total else ""
-    )

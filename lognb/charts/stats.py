@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from lognb import _text
-from lognb._html import INK
 from lognb.charts import axes
-from lognb.charts.theme import ACCENT, dress
+from lognb.charts.theme import dress
 
 if TYPE_CHECKING:
     import altair as alt
@@ -34,7 +33,8 @@ def draw(frame: pl.DataFrame, *, field: str, by: str | None, every: int | None) 
         else:
             strip = _bands(part, field, every, top, far=far, lowest=lowest)
         size = {"width": axes.WIDTH, "height": HEIGHT if by is None else STRIP}
-        name = {} if by is None else {"title": "(absent)" if value is None else _text.plain(str(value), 60)}
+        told = "(absent)" if value is None else _text.plain(str(value), 60)
+        name = {} if by is None else {"title": alt.TitleParams(told, frame="group")}
         strips.append(strip.properties(**size, **name))
     drawn = strips[0] if by is None else alt.vconcat(*strips, spacing=6)
     return cast("alt.TopLevelMixin", dress(drawn))
@@ -56,16 +56,16 @@ def _bands(frame: pl.DataFrame, field: str, every: int, top: float, *, far: str,
     scale = alt.Scale(domain=[min(0, *(row["p5"] for row in rows)), top], nice=True)
     base = alt.Chart(alt.InlineData(values=rows))
     kind = "bytes" if _text.unit(field)[1] == "bytes" else "number"
-    axis = alt.Axis(tickCount=3, **axes.amounts(kind))
+    axis = alt.Axis(tickCount=3, titleLimit=HEIGHT if far == "p99" else STRIP, **axes.amounts(kind))
     tips = [alt.Tooltip(f"{name}:N") for name in ("at", "records", "median", "95 %")]
 
     def y(low: str) -> Any:
-        return alt.Y(f"{low}:Q", scale=scale, axis=axis, title=_unit(field))
+        return alt.Y(f"{low}:Q", scale=scale, axis=axis, title=_title(field) if far == "p99" else _text.unit(field)[1])
 
-    light = base.mark_rect(color=ACCENT, opacity=0.2).encode(x=x, x2="until", y=y("p5"), y2="p95", tooltip=tips)
-    dark = base.mark_rect(color=ACCENT, opacity=0.4).encode(x=x, x2="until", y=y("p25"), y2="p75", tooltip=tips)
-    line = base.mark_rule(color=INK, strokeWidth=1.6).encode(x=x, x2="until", y=y("p50"))
-    tick = base.mark_rule(color=ACCENT, strokeWidth=1).encode(x=x, x2="until", y=y(far))
+    light = base.mark_rect(style="accent", opacity=0.2).encode(x=x, x2="until", y=y("p5"), y2="p95", tooltip=tips)
+    dark = base.mark_rect(style="accent", opacity=0.4).encode(x=x, x2="until", y=y("p25"), y2="p75", tooltip=tips)
+    line = base.mark_rule(style="ink", strokeWidth=1.6).encode(x=x, x2="until", y=y("p50"))
+    tick = base.mark_rule(style="accent", strokeWidth=1).encode(x=x, x2="until", y=y(far))
     return alt.layer(light, dark, tick, line)
 
 
@@ -109,10 +109,10 @@ def _histogram(frame: pl.DataFrame, field: str, *, lowest: bool) -> Any:
         ),
         title=_title(field) if lowest else None,
     )
-    y = alt.Y("records:Q", title="records", axis=alt.Axis(format=",d", tickCount=3))
+    y = alt.Y("records:Q", title="records", axis=alt.Axis(tickCount=3, **axes.amounts("records")))
     tips = [alt.Tooltip("bin:N", title=_unit(field)), alt.Tooltip("records:Q", format=",")]
     base = alt.Chart(alt.InlineData(values=rows))
-    return base.mark_rect(color=ACCENT).encode(x=x, x2="right", y=y, y2=alt.datum(0), tooltip=tips)
+    return base.mark_rect(style="accent").encode(x=x, x2="right", y=y, y2=alt.datum(0), tooltip=tips)
 
 
 def bins(frame: pl.DataFrame, field: str) -> list[dict[str, Any]]:

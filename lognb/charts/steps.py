@@ -1,18 +1,18 @@
-"""What each step of a query leaves, as bars of one length scale."""
+"""How many records each step of a query leaves, as bars of one length scale."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from lognb import _text
-from lognb._html import INK
-from lognb.charts.theme import NEUTRAL, OTHER, dress
+from lognb.charts import axes
+from lognb.charts.theme import dress, wide
 
 if TYPE_CHECKING:
     import altair as alt
     import polars as pl
 
-WIDTH, ROW = 860, 30
+ROW = 32
 
 
 def draw(frame: pl.DataFrame) -> alt.TopLevelMixin:
@@ -35,21 +35,24 @@ def draw(frame: pl.DataFrame) -> alt.TopLevelMixin:
         for i, (step, records, removed, alone) in enumerate(frame.iter_rows())
     ]
     longest = max(1, *(row["records"] for row in rows))
-    base = alt.Chart(alt.InlineData(values=rows), width=WIDTH, height=ROW * len(rows))
+    base = alt.Chart(alt.InlineData(values=rows), width=axes.WIDTH, height=ROW * len(rows))
     y = alt.Y("row:O", axis=None, scale=alt.Scale(paddingInner=0, paddingOuter=0))
     scale = alt.Scale(domain=[0, longest], nice=False, zero=True)
     tips = [alt.Tooltip(f"{name}:N") for name in ("step", "number", "removed", "alone")]
     bars = {
-        name: base.mark_bar(height=6, yOffset=10, color=colour).encode(
+        name: base.mark_bar(height=6, yOffset=10, style=colour).encode(
             y=y, x=alt.X(f"{name}:Q", axis=None, scale=scale), tooltip=tips
         )
-        for name, colour in (("before", OTHER), ("records", NEUTRAL))
+        for name, colour in (("before", "other"), ("records", "neutral"))
     }
-    style: dict[str, Any] = {"baseline": "middle", "dy": -3, "fontSize": 12, "color": INK}
-    step = base.mark_text(align="left", limit=WIDTH - 170, **style).encode(y=y, x=alt.value(0), text="step:N")
-    number = base.mark_text(align="right", **style).encode(y=y, x=alt.value(WIDTH), text="number:N")
-    removed = base.mark_text(align="right", opacity=0.65, **style).encode(
-        y=y, x=alt.value(WIDTH - 80), text="removed:N"
-    )
-    chart = bars["before"] + bars["records"] + step + number + removed
-    return cast("alt.TopLevelMixin", dress(chart))
+    left = axes.WIDTH - 16 - max(wide(row["number"]) for row in rows)
+    limit = left - 16 - max(wide(row["removed"]) for row in rows)
+    layers = [
+        bars["before"],
+        bars["records"],
+        axes.text(base, "step", 0, y, dy=-3, limit=limit),
+        axes.text(base, "number", axes.WIDTH, y, dy=-3, align="right"),
+        axes.text(base, "removed", left, y, dy=-3, align="right", style="small"),
+        axes.foot(["records after each step · pale: what the step removed"], ROW * len(rows)),
+    ]
+    return cast("alt.TopLevelMixin", dress(alt.layer(*layers)))

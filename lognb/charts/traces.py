@@ -7,15 +7,14 @@ from typing import Any, Final, cast
 import polars as pl
 
 from lognb import _text
-from lognb._html import DIM, INK
 from lognb.charts import axes
-from lognb.charts.theme import ACCENT, NEUTRAL, SEVERITY_COLOURS, dress
+from lognb.charts.theme import dress, shade, wide
 
 HEIGHT: Final = 220
 _AIR: Final = 1.2  # above and below the marks, as a ratio
 _CELLS: Final = (120, 36)  # of the plane: one mark stands for all traces of a kind in a cell
 ROW, MOST = 22, 30
-_NAMES, _FADED, _LETTER = 260, 0.35, 6.6
+_NAMES, _FADED, _AXIS = 260, 0.35, 36
 
 
 def draw(frame: pl.DataFrame) -> Any:
@@ -33,10 +32,10 @@ def draw(frame: pl.DataFrame) -> Any:
     scale = alt.Scale(type="log", nice=False, domain=[shortest / _AIR, longest * _AIR])
     y = alt.Y("ms:Q", title="duration", scale=scale, axis=axis)
     kinds = ["without errors", "with errors"]
-    scale = alt.Scale(domain=kinds, range=[NEUTRAL, SEVERITY_COLOURS["error"]])
+    scale = alt.Scale(domain=kinds, range=[shade("neutral"), shade("error")])
     colour = alt.Color("kind:N", scale=scale, legend=alt.Legend(symbolOpacity=1, columns=2))
     shape = alt.Shape("kind:N", scale=alt.Scale(domain=kinds, range=["circle", "triangle-up"]))
-    sizes = alt.Scale(type="sqrt", domain=[1, max([20, *(mark["traces"] for mark in marks)])], range=[26, 260])
+    sizes = alt.Scale(type="sqrt", domain=[1, max([20, *(mark["traces"] for mark in marks)])], range=[36, 280])
     size = alt.Size("traces:Q", legend=None, scale=sizes)
     tips = [alt.Tooltip(f"{name}:N", title=title) for name, title in (("took", "duration"), ("traces", "traces"))]
     base = alt.Chart(alt.InlineData(values=marks), width=axes.WIDTH, height=HEIGHT)
@@ -46,7 +45,7 @@ def draw(frame: pl.DataFrame) -> Any:
     layers = [points]
     if len(shown) < len(frame):
         told = f"{_text.count(len(shown))} of {_text.count(len(frame))} traces are drawn: the others have no duration"
-        layers.append(_note(told, HEIGHT + 34))
+        layers.append(axes.foot([told], HEIGHT + _AXIS))
     return dress(alt.layer(*layers))
 
 
@@ -60,7 +59,8 @@ _LENGTHS: Final = (
 def _ends(shown: pl.DataFrame) -> tuple[int, int]:
     stamps = shown["start"].dt.timestamp("ns")
     first, last = (cast("int", stamps.min()), cast("int", stamps.max())) if len(shown) else (0, 0)
-    return first, max(last, first + 1_000_000)
+    air = max((last - first) // 100, 1_000_000)  # so that no mark lies on the labels at the left
+    return first - air, last + air
 
 
 def _steps(shown: pl.DataFrame) -> list[float]:
@@ -95,14 +95,6 @@ def _marks(shown: pl.DataFrame) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _note(text: str, y: float) -> Any:
-    import altair as alt
-
-    style: dict[str, Any] = {"align": "left", "baseline": "top", "fontSize": 11, "color": DIM}
-    base = alt.Chart(alt.InlineData(values=[{"text": text}]))
-    return base.mark_text(**style).encode(x=alt.value(0), y=alt.value(y), text="text:N")
-
-
 def draw_services(frame: pl.DataFrame) -> Any:
     """A bar for each row, its own time a trace; what of it waits for answers is faded, what was before is a line.
 
@@ -113,29 +105,26 @@ def draw_services(frame: pl.DataFrame) -> Any:
     rows = [_row(i, row) for i, row in enumerate(frame.head(MOST).iter_rows(named=True))]
     base = alt.Chart(alt.InlineData(values=rows), width=axes.WIDTH, height=ROW * len(rows))
     most = max((max(row["own"], row["before"] or 0) for row in rows), default=1) or 1
-    failing = _LETTER * max((len(row["failing"]) for row in rows), default=0)
-    took = 16 + _LETTER * max((len(row["took"]) for row in rows), default=0)
+    failing = max((wide(row["failing"]) for row in rows), default=0)
+    took = 16 + max((wide(row["took"]) for row in rows), default=0)
     right = axes.WIDTH - failing - took
     y = alt.Y("row:O", axis=None, scale=alt.Scale(paddingInner=0.3, paddingOuter=0.15))
     x: dict[str, Any] = {"scale": alt.Scale(domain=[0, most], range=[_NAMES, right - 8], nice=False), "axis": None}
     parts = (("none", "worked", 1), ("worked", "own", _FADED))
     layers = [
-        base.mark_rect(opacity=opacity, color=ACCENT).encode(x=alt.X(f"{since}:Q", **x), x2=until, y=y)
+        base.mark_rect(opacity=opacity, style="accent").encode(x=alt.X(f"{since}:Q", **x), x2=until, y=y)
         for since, until, opacity in parts
     ]
     known = alt.Chart(alt.InlineData(values=[row for row in rows if row["before"] is not None]))
-    layers.append(known.mark_tick(thickness=2, height=16, color=INK, opacity=1).encode(x=alt.X("before:Q", **x), y=y))
-    style: dict[str, Any] = {"baseline": "middle", "fontSize": 11.5}
-    ink = style | {"color": INK}
-    layers.append(base.mark_text(align="left", limit=_NAMES - 10, **ink).encode(x=alt.value(0), y=y, text="name:N"))
-    layers.append(base.mark_text(align="right", **ink).encode(x=alt.value(right + took - 10), y=y, text="took:N"))
-    red = style | {"color": SEVERITY_COLOURS["error"]}
-    layers.append(base.mark_text(align="right", **red).encode(x=alt.value(axes.WIDTH), y=y, text="failing:N"))
-    told = ["own time a trace" + ("" if "failing_more" in frame.columns else ", most in all first")]
+    layers.append(known.mark_tick(thickness=2, height=16, style="ink", opacity=1).encode(x=alt.X("before:Q", **x), y=y))
+    layers.append(axes.text(base, "name", 0, y, limit=_NAMES - 10))
+    layers.append(axes.text(base, "took", right + took - 10, y, align="right"))
+    layers.append(axes.text(base, "failing", axes.WIDTH, y, align="right", style=["said", "wrong"]))
+    told = ["own time per trace" + ("" if "failing_more" in frame.columns else ", most in all first")]
     told += ["faded: waiting for answers"]
     told += ["line: before"] if any(row["before"] is not None for row in rows) else []
-    told += [f"{len(rows)} of {_text.count(len(frame))} rows are drawn"] if len(rows) < len(frame) else []
-    layers.append(_note(" · ".join(told), ROW * len(rows) + 6))
+    told += [axes.cut(len(rows), len(frame), "rows")]
+    layers.append(axes.foot(told, ROW * len(rows)))
     return dress(alt.layer(*layers))
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from lognb import _text
-from lognb._html import DIM, INK
 from lognb.charts import axes
-from lognb.charts.theme import ACCENT, OTHER, dress
+from lognb.charts.theme import dress, shade, wide
 
 if TYPE_CHECKING:
     import altair as alt
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
 
 ROW, MOST = 22, 30
 _NAMES, _FADED = 200, 0.35
-_LETTER = 6.6  # about the width of one, in the numbers behind the bars
 
 
 def draw(frame: pl.DataFrame, *, by: str) -> alt.TopLevelMixin:
@@ -27,7 +25,7 @@ def draw(frame: pl.DataFrame, *, by: str) -> alt.TopLevelMixin:
     # An "other" that is longer than any value would shrink all bars; it fills its row instead.
     values = [row["billed"] for row in rows if not row["value"].startswith("other (")]
     most = max(values or [row["billed"] for row in rows]) or 1
-    numbers = 16 + _LETTER * max(len(row["number"]) for row in rows)
+    numbers = 16 + max(wide(row["number"]) for row in rows)
     y = alt.Y("row:O", axis=None, scale=alt.Scale(paddingInner=0.3, paddingOuter=0.15))
     x: dict[str, Any] = {
         "scale": alt.Scale(domain=[0, most], range=[_NAMES, axes.WIDTH - numbers], nice=False, clamp=True),
@@ -39,14 +37,14 @@ def draw(frame: pl.DataFrame, *, by: str) -> alt.TopLevelMixin:
         base.mark_rect(opacity=opacity).encode(x=alt.X(f"{since}:Q", **x), x2=until, y=y, color=colour, tooltip=tips)
         for since, until, opacity in (("none", "kept", 1), ("kept", "billed", _FADED))
     ]
-    style: dict[str, Any] = {"baseline": "middle", "fontSize": 11.5, "color": INK}
-    name = base.mark_text(align="left", limit=_NAMES - 10, **style).encode(x=alt.value(0), y=y, text="value:N")
-    number = base.mark_text(align="right", **style).encode(x=alt.value(axes.WIDTH), y=y, text="number:N")
-    layers = [*bars, name, number]
-    if frame.height > len(rows):
-        cut = alt.Chart(alt.InlineData(values=[{"text": f"{len(rows)} of {_text.count(frame.height)} rows are drawn"}]))
-        style = {"align": "left", "baseline": "top", "fontSize": 11, "color": DIM}
-        layers.append(cut.mark_text(**style).encode(x=alt.value(0), y=alt.value(ROW * len(rows) + 6), text="text:N"))
+    told = ["billed bytes", "cost"] if "cost" in frame.columns else ["billed bytes"]
+    told += ["faded: would be saved"] if any(row["kept"] < row["billed"] for row in rows) else []
+    layers = [
+        *bars,
+        axes.text(base, "value", 0, y, limit=_NAMES - 10),
+        axes.text(base, "number", axes.WIDTH, y, align="right"),
+        axes.foot([*told, axes.cut(len(rows), frame.height, "rows")], ROW * len(rows)),
+    ]
     return cast("alt.TopLevelMixin", dress(alt.layer(*layers)))
 
 
@@ -67,7 +65,7 @@ def _rows(frame: pl.DataFrame, by: str) -> list[dict[str, Any]]:
         out.append(
             {
                 "row": i, "value": value, "none": 0, "kept": kept, "billed": row["billed_bytes"],
-                "number": " ".join(told), "colour": OTHER if grey else ACCENT,
+                "number": " ".join(told), "colour": shade("other" if grey else "accent"),
             }
         )  # fmt: skip
     return out

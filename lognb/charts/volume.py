@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 import polars as pl
 
 from lognb import _text
-from lognb._html import INK
 from lognb.charts import axes
-from lognb.charts.theme import ACCENT, colours, dress
+from lognb.charts.theme import LEGEND, SMALL, colours, dress, fit
 from lognb.schema import LEVELS
 
 if TYPE_CHECKING:
@@ -48,12 +47,10 @@ def draw(
     bars = alt.Chart(alt.InlineData(values=rows), width=axes.WIDTH, height=HEIGHT)
     faded = {"opacity": alt.Opacity("opacity:Q", scale=None, legend=None)} if note else {}
     if by is None:
-        drawn = bars.mark_rect(color=ACCENT).encode(x=x, x2="until", y=y, y2="high", tooltip=tips, **faded)
+        drawn = bars.mark_rect(style="accent").encode(x=x, x2="until", y=y, y2="high", tooltip=tips, **faded)
     else:
         scale = colours(series, severities=by == "severity")
-        colour = alt.Color(
-            "value:N", scale=scale, sort=series, legend=alt.Legend(columns=_columns(series), labelLimit=260)
-        )
+        colour = alt.Color("value:N", scale=scale, sort=series, legend=alt.Legend(columns=axes.columns(series)))
         tips.insert(1, alt.Tooltip("value:N", title=_text.plain(by)))
         drawn = bars.mark_rect().encode(x=x, x2="until", y=y, y2="high", color=colour, tooltip=tips, **faded)
     if earlier is not None:
@@ -80,12 +77,11 @@ def _line(points: list[dict[str, Any]], label: str) -> list[Any]:
     import altair as alt
 
     base = alt.Chart(alt.InlineData(values=points)).encode(x="since:T", y="low:Q")
-    line = base.mark_line(color=INK, strokeWidth=1.4).encode(detail="run:N")
+    line = base.mark_line(style="ink", strokeWidth=1.4).encode(detail="run:N")
     if not points:
         return [line]
     name = alt.Chart(alt.InlineData(values=[{"label": f"line: {label}"}]))
-    style: dict[str, Any] = {"align": "right", "baseline": "bottom", "fontSize": 11, "color": INK}
-    return [line, name.mark_text(**style).encode(x=alt.value(axes.WIDTH), y=alt.value(-4), text="label:N")]
+    return [line, axes.text(name, "label", axes.WIDTH, alt.value(-9), align="right", style="small")]
 
 
 def _title(column: str, every: int) -> str:
@@ -104,12 +100,6 @@ def _series(frame: pl.DataFrame, by: str | None, of: str) -> list[str]:
         return [level for level in LEVELS if level in present]
     labels = [_label(v) for v in totals.sort(of, descending=True, maintain_order=True)[by].to_list()]
     return sorted(dict.fromkeys(labels), key=lambda label: label.startswith("other ("))
-
-
-def _columns(series: list[str]) -> int:
-    """As many columns of the legend as fit over the chart."""
-    widest = max((6.5 * len(label) for label in series), default=0) + 26
-    return max(1, int(axes.WIDTH // widest))
 
 
 def _bars(frame: pl.DataFrame, by: str | None, every: int, series: list[str], column: str) -> list[dict[str, Any]]:
@@ -143,4 +133,4 @@ def _bars(frame: pl.DataFrame, by: str | None, every: int, series: list[str], co
 
 
 def _label(value: Any) -> str:
-    return "(absent)" if value is None else _text.plain(str(value), 40)
+    return "(absent)" if value is None else fit(_text.plain(str(value), 40) or '""', LEGEND, SMALL)

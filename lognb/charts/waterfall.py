@@ -7,12 +7,11 @@ from typing import Any, Final, NamedTuple, cast
 import polars as pl
 
 from lognb import _text
-from lognb._html import DIM, INK
 from lognb.charts import axes
-from lognb.charts.theme import SEVERITY_COLOURS, colours, dress
+from lognb.charts.theme import LEGEND, SMALL, colours, dress, fit, shade, wide
 
 ROW, MOST, TICKS = 22, 60, 500
-_NAMES, _LETTER, _NOTES = 290, 6.1, 240
+_NAMES, _NOTES = 290, 240
 _DEEPEST, _STEP = 12, 10  # steps of indentation, and how wide one is
 _SERVICES: Final = 12  # with a colour of their own
 _UNITS: Final = (("µs", 1_000), ("ms", 1_000_000), ("s", 1_000_000_000), ("h", 3_600_000_000_000))
@@ -52,28 +51,26 @@ def draw(frame: pl.DataFrame, *, records: pl.DataFrame | None = None, path: pl.D
     ticks = _ticks(shown, pl.DataFrame(schema=RECORDS) if records is None else records)
     x_scale = _scale(shown, ticks)
     inside = ticks.filter(pl.col("time").is_between(x_scale.first, x_scale.last))
-    noted = max(len(row["note"]) for row in rows)
-    notes = min(_NOTES, 12 + _LETTER * noted) if noted else 0
+    noted = max(wide(row["note"]) for row in rows)
+    notes = min(_NOTES, 12 + noted) if noted else 0
     right = axes.WIDTH - 66 - notes
     y = alt.Y("place:O", axis=None, scale=alt.Scale(domain=list(range(len(rows))), paddingInner=0, paddingOuter=0))
     layers = _bars(shown, x_scale, right, y)
     layers += _marks(shown, x_scale, inside.head(TICKS), path, y)
     base = alt.Chart(alt.InlineData(values=rows))
-    style: dict[str, Any] = {"baseline": "middle", "fontSize": 11.5, "color": INK}
     for depth in {row["depth"] for row in rows}:
         named = alt.Chart(alt.InlineData(values=[row for row in rows if row["depth"] == depth]))
-        text = named.mark_text(align="left", dx=_STEP * depth, limit=_NAMES - 12 - _STEP * depth, **style)
-        layers.append(text.encode(x=alt.value(0), y=y, text="name:N"))
-    layers.append(base.mark_text(align="right", **style).encode(x=alt.value(right + 62), y=y, text="took:N"))
+        layers.append(axes.text(named, "name", _STEP * depth, y, limit=_NAMES - 12 - _STEP * depth))
+    layers.append(axes.text(base, "took", right + 62, y, align="right"))
     base = alt.Chart(alt.InlineData(values=[row for row in rows if row["note"]]))
-    del style["color"]
-    note = base.mark_text(align="left", limit=_NOTES - 8, **style)
-    layers.append(note.encode(x=alt.value(right + 74), y=y, text="note:N", color=alt.Color("colour:N", scale=None)))
-    told = _told(len(shown), len(frame), min(len(inside), TICKS), len(ticks))
+    note = axes.text(base, "note", right + 74, y, limit=_NOTES - 8)
+    layers.append(note.encode(color=alt.Color("colour:N", scale=None)))
+    told = ["line: critical path"] if path is not None and path.height else []
+    told += ["ticks: records"] if ticks.height else []
+    told += ["red edge: error"] if shown["error"].any() else []
+    told += _told(len(shown), len(frame), min(len(inside), TICKS), len(ticks))
     if told:
-        cut = alt.Chart(alt.InlineData(values=[{"text": told}]))
-        style = {"align": "left", "baseline": "top", "fontSize": 11, "color": DIM}
-        layers.append(cut.mark_text(**style).encode(x=alt.value(0), y=alt.value(ROW * len(rows) + 6), text="text:N"))
+        layers.append(axes.foot(told, ROW * len(rows)))
     return dress(alt.layer(*layers).properties(width=axes.WIDTH, height=ROW * len(rows)))
 
 
@@ -95,7 +92,7 @@ def _chosen(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _service(name: str | None) -> str:
-    return "(absent)" if name is None else _text.plain(name, 40)
+    return "(absent)" if name is None else fit(_text.plain(name, 40) or '""', LEGEND, SMALL)
 
 
 def _rows(shown: pl.DataFrame) -> list[dict[str, Any]]:
@@ -104,7 +101,7 @@ def _rows(shown: pl.DataFrame) -> list[dict[str, Any]]:
         deep = f"…{row['depth']} " if row["depth"] > _DEEPEST else ""
         said = [*(["error"] if row["error"] else []), *([_text.plain(row["why"], 60)] if row["why"] else [])]
         took = "" if row["duration_ns"] is None else _text.duration(row["duration_ns"])
-        colour = SEVERITY_COLOURS["error"] if row["error"] else INK
+        colour = shade("wrong" if row["error"] else "ink")
         name = f"{deep}{_service(row['service_name'])} · {_text.plain(row['name'] or '(no name)', 60)}"
         out.append(
             {
@@ -138,7 +135,7 @@ def _x(scale: _Scale, right: float) -> dict[str, Any]:
     return {
         "scale": alt.Scale(domain=[0, scale.at(scale.last)], range=[_NAMES, right], nice=False),
         "axis": alt.Axis(orient="top", tickCount=6, format=",~f", grid=True),
-        "title": f"{scale.unit} after {when} UTC · line: critical path · ticks: records",
+        "title": f"{scale.unit} after {when} UTC",
     }
 
 
@@ -161,8 +158,7 @@ def _bars(shown: pl.DataFrame, scale: _Scale, right: float, y: Any) -> list[Any]
             }
         )  # fmt: skip
     series = list(dict.fromkeys(shown["service"].to_list()))
-    columns = max(1, int(axes.WIDTH // (6.5 * max((len(s) for s in series), default=1) + 26)))
-    legend = alt.Legend(columns=columns, labelLimit=260, symbolOpacity=1)
+    legend = alt.Legend(columns=axes.columns(series), symbolOpacity=1)
     colour = alt.Color("service:N", scale=colours(series, severities=False), sort=series, legend=legend)
     tips = [
         alt.Tooltip(f"{c}:N", title=t)
@@ -172,7 +168,7 @@ def _bars(shown: pl.DataFrame, scale: _Scale, right: float, y: Any) -> list[Any]
     place = {"x": alt.X("since:Q", **_x(scale, right)), "x2": "until", "y": y}
     bar = base.mark_bar(height=10, yOffset=-1).encode(**place, color=colour, tooltip=tips)
     base = alt.Chart(alt.InlineData(values=[b for b in bars if b["failed"]]))
-    failed = base.mark_bar(height=11, yOffset=-1, filled=False, stroke=SEVERITY_COLOURS["error"], strokeWidth=1.8)
+    failed = base.mark_bar(height=11, yOffset=-1, filled=False, stroke=shade("error"), strokeWidth=1.8)
     return [bar, failed.encode(**place)]
 
 
@@ -188,10 +184,10 @@ def _marks(shown: pl.DataFrame, scale: _Scale, ticks: pl.DataFrame, path: pl.Dat
             if row in place
         ]
         base = alt.Chart(alt.InlineData(values=found))
-        layers.append(base.mark_bar(height=2.5, yOffset=7.5, color=INK).encode(x="since:Q", x2="until", y=y))
+        layers.append(base.mark_bar(height=2.5, yOffset=7.5, style="ink").encode(x="since:Q", x2="until", y=y))
     base = alt.Chart(alt.InlineData(values=[{"place": p, "at": scale.at(t), "colour": c} for p, t, c in ticks.rows()]))
     colour = alt.Color("colour:N", scale=None)
-    for width, of in ((3.5, alt.value("white")), (1.6, colour)):  # light around it, so that it shows on any bar
+    for width, of in ((3.5, alt.value(shade("paper"))), (1.6, colour)):  # light around it, so that it shows on any bar
         mark = base.mark_tick(height=9, thickness=width, yOffset=-1, opacity=1)
         layers.append(mark.encode(x="at:Q", y=y, color=of))
     return layers
@@ -203,12 +199,12 @@ def _ticks(shown: pl.DataFrame, records: pl.DataFrame) -> pl.DataFrame:
     spans = shown.filter(pl.col("records") > 0).select("trace_id", "span_id", "place", moved=moved)
     found = records.filter(pl.col("time").is_not_null()).join(spans, on=("trace_id", "span_id"))
     bad = pl.col("severity").cast(pl.String).is_in(["error", "fatal"])
-    colour = pl.when(bad).then(pl.lit(SEVERITY_COLOURS["error"])).otherwise(pl.lit(INK)).alias("colour")
+    colour = pl.when(bad).then(pl.lit(shade("error"))).otherwise(pl.lit(shade("ink"))).alias("colour")
     found = found.sort(bad, descending=True, maintain_order=True)
     return found.select("place", pl.col("time").dt.timestamp("ns") + pl.col("moved"), colour)
 
 
-def _told(rows: int, spans: int, ticks: int, records: int) -> str:
-    parts = [] if rows == spans else [f"{_text.count(rows)} of {_text.count(spans)} spans are drawn"]
+def _told(rows: int, spans: int, ticks: int, records: int) -> list[str]:
+    parts = [axes.cut(rows, spans, "spans")]
     parts += [] if ticks == records else [f"{_text.count(ticks)} of {_text.count(records)} records are ticks"]
-    return "; ".join(parts)
+    return list(filter(None, parts))

@@ -30,7 +30,9 @@ def data(chart: Any) -> list[list[dict[str, Any]]]:
 
 def test_a_bar_for_each_bucket_that_has_some_the_highest_where_most_are() -> None:
     bars = next(d for d in data(draw(frame(1, [0, 1, 4, 0]))) if "top" in d[0])
-    assert [(b["times"], b["when"]) for b in bars] == [("1", "2026-11-03 09:01:00"), ("4", "2026-11-03 09:02:00")]
+    assert [(b["occurrences"], b["when"]) for b in bars] == [
+        ("1", "2026-11-03 09:01:00 UTC"), ("4", "2026-11-03 09:02:00 UTC"),
+    ]  # fmt: skip
     heights = [b["bottom"] - b["top"] for b in bars]
     assert heights[1] == 4 * heights[0]
     assert bars[0]["right"] <= bars[1]["left"]
@@ -43,5 +45,6 @@ def test_a_row_says_what_fails_where_and_whom_it_met() -> None:
 
 
 def test_what_is_not_drawn_is_said() -> None:
-    texts = [d[0].get("text") for d in data(draw(frame(23, [1])))]
-    assert "20 of 23 issues are drawn" in texts
+    foot = str(draw(frame(23, [1, 0])).to_dict()["datasets"])
+    assert "bars: occurrences per 1 min, each row on its own scale" in foot
+    assert "3 Nov 2026, 09:00:00–09:02:00 UTC · 20 of 23 issues are drawn" in foot

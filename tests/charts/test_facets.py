@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import polars as pl
 
 from lognb.charts.facets import draw
-from lognb.charts.theme import NEUTRAL, SEVERITY_COLOURS
+from lognb.charts.theme import shade
 
 SCHEMA = {
     "field": pl.String,
@@ -38,7 +38,8 @@ def lists() -> list[dict[str, Any]]:
 
 def test_one_list_per_field_every_value_with_its_number() -> None:
     severity, route = lists()
-    assert (severity["title"], route["title"]) == ("severity", "route")
+    titles = [(part["title"]["text"], part["title"]["subtitle"]) for part in (severity, route)]
+    assert titles == [("severity", "records"), ("route", "records of 3 of 10 values")]
     assert [(b["label"], b["number"], b["share"]) for b in severity["bars"]] == [
         ("error", "10", "10 %"),
         ("info", "90", "90 %"),
@@ -49,8 +50,8 @@ def test_one_list_per_field_every_value_with_its_number() -> None:
 
 def test_only_severities_have_colours_of_their_own() -> None:
     severity, route = lists()
-    assert [b["colour"] for b in severity["bars"]] == [SEVERITY_COLOURS["error"], SEVERITY_COLOURS["info"]]
-    assert route["bars"][0]["colour"] == NEUTRAL
+    assert [b["colour"] for b in severity["bars"]] == [shade("error"), shade("info")]
+    assert route["bars"][0]["colour"] == shade("neutral")
 
 
 def test_the_rest_never_shrinks_the_values() -> None:

@@ -38,14 +38,14 @@ def test_a_cell_is_the_stronger_the_more_there_is() -> None:
     assert at["Tuesday", 1]["strength"] == pytest.approx(0.53)
     assert 0 < at["Sunday", 5]["strength"] < 0.1
     assert at["Tuesday", 1]["amount"] == "50 per hour"
-    assert note == "strongest: 100 per hour; outlined: not covered"
+    assert note == "strength: records per hour · the strongest 100 per hour · outlined: not covered"
 
 
 def test_what_is_not_covered_is_no_zero() -> None:
     cells, _ = told(draw(week({30: None}), column="records_per_hour", zone="UTC"))
     assert [c["amount"] for c in cells if not c["known"]] == ["not covered"]
     _, note = told(draw(week({}), column="records_per_hour", zone="UTC"))
-    assert note == "strongest: 0 per hour"
+    assert note == "strength: records per hour"
 
 
 def test_the_axis_names_the_zone_and_days_are_in_order() -> None:

@@ -37,7 +37,7 @@ def test_a_row_says_its_text_and_a_bar_its_share_of_the_highest() -> None:
     heights = [b["bottom"] - b["top"] for b in bars]
     assert heights[1] == heights[2] == 3 * heights[0]
     assert bars[0]["right"] <= bars[1]["left"] <= axes.WIDTH
-    assert bars[0]["when"] == "2026-11-03 09:00:00"
+    assert bars[0]["when"] == "2026-11-03 09:00:00 UTC"
     assert {b["colour"] for b in bars} == {PALETTE["error"][0]}
 
 
@@ -46,4 +46,6 @@ def test_hostile_text_is_plain_and_what_is_not_drawn_is_told() -> None:
     assert rows[0]["text"] == "\\x1b[31m\\u202e"
     assert rows[0]["under"].startswith("\\x07 · ")
     many = pl.DataFrame([row(str(i), [1]) for i in range(MOST + 5)])
-    assert [{"text": f"{MOST} of {MOST + 5} patterns are drawn"}] in draw(many).to_dict()["datasets"].values()
+    foot = " ".join(d[0]["text"] for d in draw(many).to_dict()["datasets"].values() if set(d[0]) == {"text"})
+    assert foot.startswith("numbers: records · bars: records per 1 s, each row on its own scale")
+    assert foot.endswith(f"{MOST} of {MOST + 5} patterns are drawn")

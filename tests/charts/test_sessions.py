@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from lognb.charts import impact, sessions
-from lognb.charts.theme import SEVERITY_COLOURS
+from lognb.charts.theme import shade
 from lognb.engines.base import SESSIONS
 
 NINE = 1_793_696_400_000_000_000
@@ -20,7 +20,7 @@ def _frame(rows: list[dict[str, Any]]) -> pl.DataFrame:
 
 
 def _told(chart: Any) -> list[dict[str, Any]]:
-    (rows,) = chart.to_dict()["datasets"].values()
+    (rows,) = (rows for rows in chart.to_dict()["datasets"].values() if "row" in rows[0])
     found: list[dict[str, Any]] = rows
     return found
 
@@ -34,8 +34,10 @@ def test_a_bar_goes_from_start_to_end_in_the_colour_of_the_worst() -> None:
         ]
     )  # fmt: skip
     rows = _told(sessions.draw(frame))
-    assert [(r["start"], r["end"]) for r in rows] == [(NINE / 1e6, NINE / 1e6 + 1000), ((NINE + 5) / 1e6,) * 2]
-    assert rows[0]["colour"] == SEVERITY_COLOURS["error"]
+    (begin, end), moment = ((r["start"], r["until"]) for r in rows)
+    assert (begin, end) == (NINE / 1e6, NINE / 1e6 + 1000)
+    assert 2 < (moment[1] - moment[0]) * 500 / (end - begin) < 4  # about 3 px, so that it is seen
+    assert rows[0]["severity"] == "error"
     assert [r["label"] for r in rows] == ["ann · 01a210b0…ba9260 #1", "<b>\\x1b #2"]
     assert [r["note"] for r in rows] == ["1,200 records, 1 error", "1 record"]
 
@@ -48,7 +50,7 @@ def test_of_many_the_worst_and_longest_are_drawn_and_the_rest_counted() -> None:
     chart = sessions.draw(_frame(lines))
     rows = _told(chart)
     assert [r["name"] for r in rows] == ["s3", *(f"s{i}" for i in range(61, 100))]
-    assert "40 of 100 are drawn" in str(chart.to_dict())
+    assert "40 of 100 sessions are drawn" in str(chart.to_dict())
 
 
 def test_without_any_time_they_are_listed() -> None:
@@ -66,5 +68,5 @@ def test_impact_draws_conversion_or_share() -> None:
     assert [(r["name"], r["part"], r["number"]) for r in rows] == [
         ("before, all", 0.5, "2 of 4 sessions (50 %)"), ("during, affected", 0.0, "0 of 2 sessions (0 %)"),
     ]  # fmt: skip
-    assert rows[1]["colour"] == SEVERITY_COLOURS["error"]
+    assert rows[1]["colour"] == shade("error")
     assert [r["number"] for r in _told(impact.draw(frame, event=None))][1] == "2 sessions, 50 % of all active"

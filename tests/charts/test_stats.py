@@ -52,7 +52,7 @@ def test_bands_are_the_percentiles_of_their_bucket() -> None:
 def test_one_strip_for_each_value_with_a_number_on_one_scale() -> None:
     frame = over_time([(0, "a", 10), (0, None, 500), (0, "never", 0), (1, "a", 10), (1, None, 500), (1, "never", 0)])
     spec = draw(frame, field="took_ms", by="k", every=MINUTE).to_dict()
-    assert [strip["title"] for strip in spec["vconcat"]] == ["a", "(absent)"]
+    assert [strip["title"]["text"] for strip in spec["vconcat"]] == ["a", "(absent)"]
     assert {strip["layer"][0]["encoding"]["y"]["scale"]["domain"][1] for strip in spec["vconcat"]} == {502}
     assert [s["layer"][0]["encoding"]["x"]["axis"]["labels"] for s in spec["vconcat"]] == [False, True]
 

@@ -75,7 +75,7 @@ def test_a_bar_is_own_time_a_trace_and_its_faded_part_waits() -> None:
         ("s1\\x1b", 60, 100, "fails in 3 of 10"),
     ]
     (note,) = sets(chart, "text")
-    assert note["text"] == "own time a trace, most in all first · faded: waiting for answers"
+    assert note["text"] == "own time per trace, most in all first · faded: waiting for answers"
 
 
 def test_beside_a_baseline() -> None:

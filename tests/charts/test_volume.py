@@ -157,4 +157,4 @@ def test_the_line_of_earlier_is_the_sum_of_all_values_and_ends_where_nothing_is_
 def test_a_legend_is_no_wider_than_the_chart() -> None:
     rows: list[tuple[int, str | None, int]] = [(0, f"a-rather-long-service-name-{i}", 5) for i in range(12)]
     told = draw(frame(rows, "service_name"), by="service_name", every=MINUTE).to_dict()["encoding"]["color"]
-    assert told["legend"]["columns"] == 4
+    assert told["legend"]["columns"] == 3

@@ -53,7 +53,7 @@ def test_the_critical_path_and_records_are_marked() -> None:
     assert ticks[0]["colour"] != ticks[1]["colour"]
     line = next(d for d in chart.to_dict()["datasets"].values() if d and set(d[0]) == {"place", "since", "until"})
     assert [(p["place"], p["since"], p["until"]) for p in line] == [(0, 0, 20), (1, 20, 70)]
-    assert sets(chart, "text") == [{"text": "2 of 3 records are ticks"}]
+    assert sets(chart, "text") == [{"text": "line: critical path · ticks: records · 2 of 3 records are ticks"}]
 
 
 def test_of_many_spans_those_that_matter_are_drawn_and_the_rest_is_told() -> None:
@@ -64,7 +64,9 @@ def test_of_many_spans_those_that_matter_are_drawn_and_the_rest_is_told() -> Non
     rows = sets(chart, "since", "service")
     assert len(rows) == MOST
     assert {"error"} == {r["note"] for r in sets(chart, "took") if r["note"]} or any(r["failed"] for r in rows)
-    told = f"{MOST} of 503 spans are drawn; {TICKS} of {TICKS + 100} records are ticks"
+    told = (
+        f"ticks: records · red edge: error · {MOST} of 503 spans are drawn · {TICKS} of {TICKS + 100} records are ticks"
+    )
     assert sets(chart, "text") == [{"text": told}]
 
 
