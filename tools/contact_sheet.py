@@ -37,7 +37,7 @@ SAMPLE = (
     "logs.sessions()",
     "logs.where('severity>=error').impact()",
     "logs.changes()",
-    "logs.where('service_name=checkout').explain('03:12:08')",
+    "logs.where('service_name=checkout severity>=info').explain('03:12:08')",
     "logs.compare(logs.between('03:10', '03:12'), logs.between('03:12', '03:14'), fields=['severity', 'http.route'])",
     "logs.scope('severity>=error')",
     "logs.errors()",

@@ -29,7 +29,7 @@ ROWS = {
     "sessions": sessions.MOST, "usage": usage.MOST, "errors": errors.MOST, "patterns": patterns.MOST,
     "waterfall": waterfall.MOST, "traces(by": traces.MOST, "compare": compare.SHOWN, "explain": compare.SHOWN,
 }  # fmt: skip
-UNITS = re.compile(r"record|bytes|occurrences|sessions|milliseconds|duration|own time|hour|differences|after \d")
+UNITS = re.compile(r"\bms\b|record|bytes|occurrences|sessions|milliseconds|duration|own time|hour|differences|after \d")
 
 
 class Text(NamedTuple):
