@@ -41,6 +41,12 @@ CATEGORIES: Final[tuple[tuple[str, str], ...]] = (
     ("#56b4e9", "#8fcff5"), ("#d55e00", "#f0803c"), ("#42243d", "#e6e699"), ("#6633cc", "#815931"),
     ("#e0c285", "#c8ead9"), ("#2b4a1c", "#7f33cc"), ("#943875", "#b82ea1"), ("#1f1452", "#3e7462"),
 )  # fmt: skip
+# All that a page knows by name, as the variable --ln-<name>: what follows it from light to dark.
+NAMED: Final[dict[str, tuple[str, str]]] = {
+    **{f"{name}-word": pair for name, pair in WORDS.items()},
+    **PALETTE,
+    **{f"c{i}": pair for i, pair in enumerate(CATEGORIES)},
+}
 # What a chart draws text, grid and axes with, light and dark; in a page they become the colour of the text around.
 TEXT: Final[dict[str, tuple[str, str]]] = {
     "ink": ("#1b1f25", "#e4e8ee"),
@@ -103,12 +109,7 @@ def _following() -> dict[str, tuple[str, str]]:
 
     Charts are drawn with colours, light ones or dark ones, timelines by name.
     """
-    of = {
-        **{f"{n}-word": pair for n, pair in WORDS.items()},
-        **PALETTE,
-        **{f"c{i}": pair for i, pair in enumerate(CATEGORIES)},
-    }
-    out = {key: (f"var(--ln-{name},{pair[0]})", pair[0]) for name, pair in of.items() for key in (name, *pair)}
+    out = {key: (f"var(--ln-{name},{pair[0]})", pair[0]) for name, pair in NAMED.items() for key in (name, *pair)}
     of_text = {
         "ink": ("currentColor", _BOTH),
         "dim": ("var(--ln-dim,#6a7281)", _BOTH),
@@ -123,9 +124,8 @@ _FOLLOW: Final = _following()
 
 
 def _variables(theme: int, dim: str, line: str) -> str:
-    colours = {n: c[theme] for n, c in PALETTE.items()} | {f"{n}-word": c[theme] for n, c in WORDS.items()}
-    colours |= {f"c{i}": pair[theme] for i, pair in enumerate(CATEGORIES)}
-    return f"--ln-dim:{dim};--ln-line:{line};" + "".join(f"--ln-{name}:{colour};" for name, colour in colours.items())
+    named = "".join(f"--ln-{name}:{pair[theme]};" for name, pair in NAMED.items())
+    return f"--ln-dim:{dim};--ln-line:{line};{named}"
 
 
 _LIGHT: Final = _variables(0, "#5f6774", "#e2e5ea")

@@ -54,7 +54,7 @@ def _bar(i: int, row: dict[str, Any]) -> dict[str, Any]:
         "name": name(row),
         "said": said(row),
         "log2": length if up else -length,
-        "colour": shade("more" if up else "fewer"),
+        "colour": shade("c5" if up else "c0"),
         "query": row["query"],
     }
 

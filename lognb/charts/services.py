@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from lognb import _text
-from lognb._html import DIM, INK
 from lognb.charts import axes
-from lognb.charts.theme import OTHER, SEVERITY_COLOURS, dress
+from lognb.charts.theme import dress
 
 if TYPE_CHECKING:
     import altair as alt
@@ -28,19 +27,19 @@ def draw(frame: pl.DataFrame) -> alt.TopLevelMixin:
     x = alt.Scale(domain=[0, most], range=[_NAMES, axes.WIDTH - _NUMBERS], nice=False)
     tips = [alt.Tooltip(f"{name}:N") for name in ("name", "number")]
     bars = [
-        base.mark_bar(color=colour, height=high, yOffset=low).encode(
+        base.mark_bar(style=colour, height=high, yOffset=low).encode(
             x=alt.X("none:Q", scale=x, axis=None), x2=of, y=y, tooltip=tips
         )
-        for of, colour, high, low in (("now", SEVERITY_COLOURS["error"], 11, -2), ("before", OTHER, 4, 7))
+        for of, colour, high, low in (("now", "error", 11, -2), ("before", "other", 4, 7))
     ]
-    style: dict[str, Any] = {"align": "left", "baseline": "middle", "fontSize": 11.5, "color": INK}
-    name = base.mark_text(limit=_NAMES - 10, **style).encode(x=alt.value(0), y=y, text="name:N")
-    number = base.mark_text(**style).encode(x=alt.value(axes.WIDTH - _NUMBERS + 10), y=y, text="number:N")
-    layers = [*bars, name, number]
-    if frame.height > len(rows):
-        cut = alt.Chart(alt.InlineData(values=[{"text": f"{len(rows)} of {_text.count(frame.height)} rows are drawn"}]))
-        style = {"align": "left", "baseline": "top", "fontSize": 11, "color": DIM}
-        layers.append(cut.mark_text(**style).encode(x=alt.value(0), y=alt.value(ROW * len(rows) + 6), text="text:N"))
+    told = ["errors' share of each service's records; the longest bar is " + _text.share(round(most * 1e6), 10**6)]
+    told += ["grey: before"] if any(row["before"] for row in rows) else []
+    layers = [
+        *bars,
+        axes.text(base, "name", 0, y, limit=_NAMES - 10),
+        axes.text(base, "number", axes.WIDTH - _NUMBERS + 10, y, limit=_NUMBERS - 10),
+        axes.foot([*told, axes.cut(len(rows), frame.height, "rows")], ROW * len(rows)),
+    ]
     return cast("alt.TopLevelMixin", dress(alt.layer(*layers)))
 
 

@@ -13,7 +13,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from lognb._html import CATEGORIES, PALETTE, TEXT, WORDS
+from lognb._html import CATEGORIES, NAMED, PALETTE, TEXT
 from lognb.schema import LEVELS
 
 if TYPE_CHECKING:
@@ -29,11 +29,12 @@ LEGEND: Final = 260  # px of a label
 _ASTRAL: Final = re.compile("[\U00010000-\U0010ffff]")
 _FONT: Final = "system-ui, DejaVu Sans, sans-serif"
 _SHADES: Final = {
-    **PALETTE, **TEXT, "neutral": PALETTE["info"], "quiet": PALETTE["debug"], "other": PALETTE["trace"],
-    "wrong": WORDS["error"],
-    "fewer": CATEGORIES[0],
-    "more": CATEGORIES[5],
-}  # fmt: skip
+    **NAMED,
+    **TEXT,
+    "neutral": PALETTE["info"],
+    "quiet": PALETTE["debug"],
+    "other": PALETTE["trace"],
+}
 
 
 def light() -> alt.theme.ThemeConfig:

@@ -119,7 +119,7 @@ def draw_services(frame: pl.DataFrame) -> Any:
     layers.append(known.mark_tick(thickness=2, height=16, style="ink", opacity=1).encode(x=alt.X("before:Q", **x), y=y))
     layers.append(axes.text(base, "name", 0, y, limit=_NAMES - 10))
     layers.append(axes.text(base, "took", right + took - 10, y, align="right"))
-    layers.append(axes.text(base, "failing", axes.WIDTH, y, align="right", style=["said", "wrong"]))
+    layers.append(axes.text(base, "failing", axes.WIDTH, y, align="right", style=["said", "error-word"]))
     told = ["own time per trace" + ("" if "failing_more" in frame.columns else ", most in all first")]
     told += ["faded: waiting for answers"]
     told += ["line: before"] if any(row["before"] is not None for row in rows) else []

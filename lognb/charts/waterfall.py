@@ -101,7 +101,7 @@ def _rows(shown: pl.DataFrame) -> list[dict[str, Any]]:
         deep = f"…{row['depth']} " if row["depth"] > _DEEPEST else ""
         said = [*(["error"] if row["error"] else []), *([_text.plain(row["why"], 60)] if row["why"] else [])]
         took = "" if row["duration_ns"] is None else _text.duration(row["duration_ns"])
-        colour = shade("wrong" if row["error"] else "ink")
+        colour = shade("error-word" if row["error"] else "ink")
         name = f"{deep}{_service(row['service_name'])} · {_text.plain(row['name'] or '(no name)', 60)}"
         out.append(
             {

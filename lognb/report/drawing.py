@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from xml.etree import ElementTree
 
 from lognb import _html
-from lognb._html import DIM, INK, LINE, PALETTE
+from lognb._html import NAMED, TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,14 +41,13 @@ _LONG: Final = re.compile(r"\d+\.\d{3,}")
 _HIDDEN: Final = {"display": "none", "visibility": "hidden"}
 # Colours of a drawing that follow the page: the same names, light, dark and in print, are in report.css.
 _FOLLOW: Final = {
-    **{light: f"var(--ln-{name})" for name, (light, _) in PALETTE.items()},
-    **{name: f"var(--ln-{name})" for name in PALETTE},
-    INK: "currentColor",
-    DIM: "var(--ln-dim)",
-    LINE: "var(--ln-line)",
+    **{colour: f"var(--ln-{name})" for name, pair in NAMED.items() for colour in (name, *pair)},
+    **dict.fromkeys(TEXT["ink"], "currentColor"),
+    **dict.fromkeys(TEXT["dim"], "var(--ln-dim)"),
+    **dict.fromkeys(TEXT["line"], "var(--ln-line)"),
 }
 _BLACK: Final = ("black", "#000", "#000000")
-_WHITE: Final = ("white", "#fff", "#ffffff")
+_WHITE: Final = ("white", "#fff", *TEXT["paper"])
 
 
 def drawing(svg: str, label: str, name: str, *, follow: bool = True) -> str:

@@ -18,7 +18,7 @@ import polars as pl
 
 from lognb import _html
 from lognb._export import replacing
-from lognb._html import PALETTE, WORDS
+from lognb._html import NAMED
 from lognb._text import count, plain
 from lognb.report.blocks import MOST
 from lognb.report.cells import moments, quoted
@@ -174,8 +174,7 @@ def _colours(follow: bool) -> str:
 
 def _named(theme: str, which: int) -> str:
     colours: dict[str, Any] = dict(_PAPER[theme])
-    colours |= {name: both[which] for name, both in PALETTE.items()}
-    colours |= {f"{name}-word": both[which] for name, both in WORDS.items()}
+    colours |= {name: both[which] for name, both in NAMED.items()}
     return "".join(f"--ln-{name}:{colour};" for name, colour in colours.items())
 
 

@@ -17,7 +17,7 @@ from contact_sheet import HARD, ONE, SAMPLE, Drawn, edges, sample, sheet
 from lognb import Logs, Result
 from lognb._html import TEXT
 from lognb._text import count, plain, wrapped
-from lognb.charts import compare, errors, patterns, sessions, traces, usage, waterfall
+from lognb.charts import compare, errors, patterns, services, sessions, traces, usage, waterfall
 from lognb.charts.theme import SMALL, wide
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 SLIDE = 960  # px: what a picture may be wide, so that its smallest text is still read from a slide
 ROWS = {
     "sessions": sessions.MOST, "usage": usage.MOST, "errors": errors.MOST, "patterns": patterns.MOST,
-    "waterfall": waterfall.MOST, "traces(by": traces.MOST, "compare": compare.SHOWN, "explain": compare.SHOWN,
+    "services": services.MOST, "waterfall": waterfall.MOST, "traces(by": traces.MOST, "compare": compare.SHOWN,
+    "explain": compare.SHOWN,
 }  # fmt: skip
 UNITS = re.compile(r"\bms\b|record|bytes|occurrences|sessions|milliseconds|duration|own time|hour|differences|after \d")
 
