@@ -176,4 +176,4 @@ def test_moments_beyond_those_drawn_are_counted(outage: ln.Logs) -> None:
     result = outage.changes(every="10s")
     rows = [result.frame.head(1).with_columns(moment=pl.col("moment") + i * 60 * SECOND) for i in range(11)]
     drawn = json.dumps(result.draw(pl.concat(rows)).to_dict()) if result.draw else ""
-    assert "and 3 moments more" in drawn
+    assert "8 of 11 moments are drawn, the surest" in drawn
