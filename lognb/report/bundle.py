@@ -31,20 +31,23 @@ import pyarrow.parquet as pq
 
 from lognb import _notes
 from lognb._export import replacing
+from lognb._origin import opening
 from lognb._progress import Bar
 from lognb.errors import LognbError
 from lognb.loaders.otlp_write import log_lines, span_lines
 from lognb.query import Query, format_time
 from lognb.replay.events import decode
-from lognb.report import archive, serial
+from lognb.redaction import redact_folder
+from lognb.report import archive, hidden, notebook, page, serial
 from lognb.report.about import readme
+from lognb.report.redacted import query_redacted
 from lognb.report.slices import taken
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from lognb.logs import Logs
-    from lognb.report.blocks import Document
+    from lognb.redaction import Redactor
+    from lognb.report.blocks import Block, Document
     from lognb.report.report import Report
     from lognb.report.slices import Slice
 
@@ -52,7 +55,7 @@ FORMAT: Final = "lognb-bundle"
 VERSION: Final = 1
 """Of the layout above; a bundle of a newer one is not opened."""
 MANIFEST: Final = "manifest.json"
-_SPANS: Final = 20_000  # spans in memory at once
+_ROWS: Final = 20_000  # records or spans in memory at once
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
@@ -78,53 +81,72 @@ def write(report: Report, path: Path) -> Path:
     Raises LognbError if it cannot be written, or if what redaction hid is still found in one of its files: then
     nothing is written.
     """
-    document = report.document()
+    redactor = report.redactor()
+    document = report.document(redactor)
     slices = taken(report.logs, report.blocks, report.records)
+    of = [_place(block, slices) for block in report.blocks]  # what redaction adds to them is of none
     try:
         stage = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
     except OSError as error:
         raise LognbError(f"{path} cannot be written: {error.strerror}; name another file") from error
     try:
-        with replacing(path) as file, closing(archive.Writer(file)) as out, closing(Bar("bundle", 1)) as bar:
-            kept = [
-                _records(out, part, Part(i), stage, lambda done, i=i: bar.up_to((i - 1 + done) / len(slices)))
-                for i, part in enumerate(slices, 1)
-            ]
-            logs = [part.logs for part in slices]
-            _document(out, document, logs, path.name)
-            manifest = _manifest(document, kept)
-            _add(out, "README.md", readme(document, manifest, path.name).encode())
-            manifest["files"] = sorted(out.files, key=lambda f: str(f["path"]))
-            _add(out, MANIFEST, json.dumps(manifest, indent=1).encode() + b"\n")
+        with replacing(path) as file:
+            with closing(archive.Writer(file)) as out, closing(Bar("bundle", 1)) as bar:
+                kept = []
+                for i, part in enumerate(slices, 1):
+                    kept.append(_records(out, part, Part(i), stage, redactor, _share(bar, i - 1, len(slices))))
+                _document(out, document, of, path.name)
+                manifest = _manifest(document, kept)
+                _add(out, "README.md", readme(document, manifest, path.name).encode())
+                manifest["files"] = sorted(out.files, key=lambda f: str(f["path"]))
+                _add(out, MANIFEST, json.dumps(manifest, indent=1).encode() + b"\n")
+            if redactor is not None:
+                file.flush()
+                hidden.prove(Path(file.name), redactor)
     finally:
         shutil.rmtree(stage, ignore_errors=True)
     return path
+
+
+def _share(bar: Bar, before: int, parts: int) -> Callable[[float], None]:
+    return lambda done: bar.up_to((before + done) / parts)
+
+
+def _place(block: Block, slices: list[Slice]) -> int | None:
+    """Which of the slices a block's answer is of."""
+    logs = block.origin.logs if block.origin else None
+    return next((i for i, part in enumerate(slices) if logs and part.logs.engine is logs.engine), None)
 
 
 def _add(out: archive.Writer, name: str, data: bytes) -> None:
     out.add(name, [data], len(data))
 
 
-def _records(out: archive.Writer, part: Slice, at: Part, stage: Path, progress: Any) -> dict[str, Any]:
+def _records(
+    out: archive.Writer, part: Slice, at: Part, stage: Path, redactor: Redactor | None, progress: Any
+) -> dict[str, Any]:
     """The files of one slice; what the manifest says of it."""
     from lognb.engines.duckdb import scan_parquet
 
     folder = stage / at.name("records")
     part.logs.engine.write_parquet(folder, part.query, part.windows)
+    if redactor is not None:
+        redact_folder(folder, redactor)
     for file in sorted(folder.iterdir()):
         _copy(out, f"{folder.name}/{file.name}", file)
     with closing(scan_parquet(folder)) as engine:
         total = engine.overview["records"]
-        frames = _counted(engine.batches(Query()), total, progress)
+        frames = _counted(engine.batches(Query(), rows=_ROWS), total, progress)
         out.add(f"{at.name('otlp')}/logs.jsonl", log_lines(frames))
         out.add(f"{at.name('otlp')}/traces.jsonl", span_lines(_spans(folder / "spans.parquet")))
         recorded = _recordings(out, engine, at)
         counts = {"records": total, "spans": engine.overview["spans"], "size_bytes": engine.overview["size_bytes"]}
     shutil.rmtree(folder)
-    notes = _notes.of(part.logs.engine)
+    notes = hidden.notes(_notes.of(part.logs.engine), redactor)
     _add(out, at.name("notes.json"), _notes.written(notes).encode())
-    whole = part.logs.engine.overview
-    opened = part.logs.engine.opened
+    whole, opened = part.logs.engine.overview, part.logs.engine.opened
+    query = part.query if redactor is None else query_redacted(part.query, redactor)
+    hide = redactor.text if redactor else str
     return {
         "folder": at.name("records"),
         **counts,
@@ -133,10 +155,10 @@ def _records(out: archive.Writer, part: Slice, at: Part, stage: Path, progress: 
         "recordings": recorded,
         "pins": len(notes.pins),
         "marks": len(notes.marks),
-        "query": str(part.query),
+        "query": str(query),
         "windows": None if part.windows is None else [[_time(at) for at in window] for window in part.windows],
-        "opened": opened.code,
-        "sources": [{"name": name, "digest": digest} for name, digest in opened.sources],
+        "opened": hide(opened.code),
+        "sources": [{"name": hide(name), "digest": digest} for name, digest in opened.sources],
     }
 
 
@@ -156,7 +178,7 @@ def _counted(frames: Iterator[pl.DataFrame], total: int, progress: Any) -> Itera
 def _spans(file: Path) -> Iterator[pl.DataFrame]:
     """Spans as they are stored, in the order of their starts: the columns of schema.SPAN but `source`."""
     with pq.ParquetFile(file) as stored:
-        for batch in stored.iter_batches(_SPANS):
+        for batch in stored.iter_batches(_ROWS):
             frame = pl.from_arrow(batch)
             assert isinstance(frame, pl.DataFrame)
             yield frame
@@ -179,9 +201,22 @@ def _recordings(out: archive.Writer, engine: Any, at: Part) -> list[dict[str, An
     return told
 
 
-def _document(out: archive.Writer, document: Document, logs: list[Logs], name: str) -> None:
-    for file, data in serial.dump(document, logs).items():
+def _document(out: archive.Writer, document: Document, of: list[int | None], name: str) -> None:
+    for file, data in serial.dump(document, of).items():
         _add(out, file, data)
+    _add(out, "report.html", page.html(document).encode("utf-8", "replace"))
+    opened = {
+        block.origin.opened: call(name, number)
+        for block, number in zip(document.blocks, of, strict=False)
+        if block.origin and number is not None
+    }
+    made = notebook.notebook(document, opened, out=f"{Path(name).stem}.html")
+    _add(out, "report.ipynb", json.dumps(made, indent=1).encode() + b"\n")
+
+
+def call(bundle: str | Path, number: int) -> str:
+    """The code that gives the Logs of a bundle, counted from 0."""
+    return f"{opening('open_bundle', [bundle], {})}." + (f"all_logs[{number}]" if number else "logs")
 
 
 def _manifest(document: Document, kept: list[dict[str, Any]]) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from lognb.logs import Logs, scan
 from lognb.query import Query
 from lognb.report import serial
 from lognb.report.archive import Reader
-from lognb.report.bundle import FORMAT, MANIFEST, VERSION, Part
+from lognb.report.bundle import FORMAT, MANIFEST, VERSION, Part, call
 from lognb.report.report import Report
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ class Bundle:
         document, of = serial.load(self._read)
         report = Report(document.title, timezone=document.zone)
         report.meta = dict(document.meta)
+        report.redacted = document.redacted
         report.logs = list(self.all_logs)
         report.records = self.all_logs or None
         for block, number in zip(document.blocks, of, strict=True):
@@ -81,9 +82,8 @@ class Bundle:
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             why = f"{type(error).__name__}: {error}"
             raise LognbError(f"{self.path}: its records cannot be read ({why}); ask for the bundle again") from None
-        call = "logs" if number == 1 else f"all_logs[{number - 1}]"
         sources = tuple((str(s["name"]), str(s["digest"])) for s in told["sources"])
-        logs.engine.opened = _origin.Opened(f"{_origin.opening('open_bundle', [self.path], {})}.{call}", sources)
+        logs.engine.opened = _origin.Opened(call(self.path, number - 1), sources)
         weakref.finalize(logs.engine, cache.lease(self._folder))
         _notes.begin(logs.engine, _notes.read(self._read(at.name("notes.json")), f"{self.path}: notes.json"))
         return Logs(logs.engine, Query(), [name for name, _ in sources], logs.load_report)

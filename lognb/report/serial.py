@@ -23,8 +23,6 @@ from lognb.report.pictures import checked
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from lognb.logs import Logs
-
 FOLDER: Final = "report/"
 BLOCKS: Final = FOLDER + "blocks.json"
 
@@ -34,13 +32,16 @@ _WRONG: Final = (
 )  # fmt: skip
 
 
-def dump(document: Document, logs: Sequence[Logs] = ()) -> dict[str, bytes]:
-    """The files of a document by name. Of a block whose answer is of one of `logs` it is kept of which, by number.
+def dump(document: Document, of: Sequence[int | None] = ()) -> dict[str, bytes]:
+    """The files of a document by name. `of` says, by number, which Logs the answer of each block is of.
 
     Raises LognbError for a frame of Python objects and for facts that are no JSON.
     """
     files: dict[str, bytes] = {}
-    blocks = [_block(i, block, files, logs) for i, block in enumerate(document.blocks, 1)]
+    numbers = [*of, *(None for _ in document.blocks[len(of) :])]
+    blocks = [
+        _block(i, b, files) | {"logs": n} for i, (b, n) in enumerate(zip(document.blocks, numbers, strict=True), 1)
+    ]
     told = {
         "title": document.title,
         "zone": document.zone,
@@ -77,7 +78,7 @@ def load(read: Callable[[str], bytes]) -> tuple[Document, list[int | None]]:
     return document, of
 
 
-def _block(number: int, block: Block, files: dict[str, bytes], logs: Sequence[Logs]) -> dict[str, Any]:
+def _block(number: int, block: Block, files: dict[str, bytes]) -> dict[str, Any]:
     stem = f"{FOLDER}{number:03d}"
     frames: dict[str, Any] = {}
     for i, (name, table) in enumerate(block.frames.items(), 1):
@@ -88,7 +89,6 @@ def _block(number: int, block: Block, files: dict[str, bytes], logs: Sequence[Lo
     files |= {file: checked(block.pictures[name]).encode() for name, file in pictures.items()}
     recordings = {name: f"{stem}-{i}.jsonl" for i, name in enumerate(block.recordings, 1)}
     files |= {file: block.recordings[name] for name, file in recordings.items()}
-    live = block.origin.logs if block.origin else None
     return {
         "kind": block.kind,
         "title": block.title,
@@ -96,7 +96,6 @@ def _block(number: int, block: Block, files: dict[str, bytes], logs: Sequence[Lo
         "note": block.note,
         "facts": _json(block.facts, number),
         "origin": _origin(block.origin) if block.origin else None,
-        "logs": next((i for i, known in enumerate(logs) if live and known.engine is live.engine), None),
         "frames": frames,
         "pictures": pictures,
         "recordings": recordings,
