@@ -45,6 +45,9 @@ the OpenTelemetry Collector's receiver of OTLP JSON files, or one POST to `/v1/l
 ## What is in it
 
 {contents}
+
+What lies outside of these windows is not here: an analysis that looks further, as for what was seen earlier, knows of
+no more than this.
 """
 
 

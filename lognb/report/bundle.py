@@ -36,8 +36,8 @@ from lognb._progress import Bar
 from lognb.errors import LognbError
 from lognb.loaders.otlp_write import log_lines, span_lines
 from lognb.query import Query, format_time
-from lognb.replay.events import decode
 from lognb.redaction import redact_folder
+from lognb.replay.events import decode
 from lognb.report import archive, hidden, notebook, page, serial
 from lognb.report.about import readme
 from lognb.report.redacted import query_redacted
@@ -82,8 +82,10 @@ def write(report: Report, path: Path) -> Path:
     nothing is written.
     """
     redactor = report.redactor()
-    document = report.document(redactor)
     slices = taken(report.logs, report.blocks, report.records)
+    for part in slices:
+        if redactor is not None and all(known.engine is not part.logs.engine for known in report.logs):
+            redactor.learn(part.logs)
     of = [_place(block, slices) for block in report.blocks]  # what redaction adds to them is of none
     try:
         stage = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
@@ -95,8 +97,10 @@ def write(report: Report, path: Path) -> Path:
                 kept = []
                 for i, part in enumerate(slices, 1):
                     kept.append(_records(out, part, Part(i), stage, redactor, _share(bar, i - 1, len(slices))))
+                document = report.document(redactor)  # after the records, so that it says what was hidden in these too
                 _document(out, document, of, path.name)
                 manifest = _manifest(document, kept)
+                manifest["hidden"] = [] if redactor is None else redactor.audit().drop("where").to_dicts()
                 _add(out, "README.md", readme(document, manifest, path.name).encode())
                 manifest["files"] = sorted(out.files, key=lambda f: str(f["path"]))
                 _add(out, MANIFEST, json.dumps(manifest, indent=1).encode() + b"\n")

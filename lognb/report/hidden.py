@@ -38,8 +38,8 @@ def notes(kept: Notes, redactor: Redactor | None) -> Notes:
 
 
 def _record(record: dict[str, Any], redactor: Redactor) -> dict[str, Any]:
-    rest = {name: value for name, value in record.items() if name not in _STAYS}
-    return record | redactor.value(rest)
+    hidden: dict[str, Any] = redactor.value({name: value for name, value in record.items() if name not in _STAYS})
+    return record | hidden
 
 
 def prove(path: Path, redactor: Redactor) -> None:

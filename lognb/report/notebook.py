@@ -47,7 +47,7 @@ _VIEW: Final = ("newest", "zone", "by", "unit", "log", "fields")
 
 def write(report: Report, path: Path) -> Path:
     """Write the notebook. Raises LognbError if `path` cannot be written."""
-    made = notebook(report.document(), out=path.with_suffix(".html").name)
+    made = notebook(report.document(), report.opened or None, out=path.with_suffix(".html").name)
     with replacing(path) as file:
         file.write(json.dumps(made, indent=1).encode() + b"\n")
     return path

@@ -73,6 +73,8 @@ class Bundle:
         report.records = self.all_logs or None
         for block, number in zip(document.blocks, of, strict=True):
             report.blocks.append(block if number is None else _alive(block, self.all_logs[number]))
+            if number is not None and block.origin is not None:
+                report.opened[block.origin.opened] = call(self.path, number)
         return report
 
     def _logs(self, number: int, told: dict[str, Any]) -> Logs:

@@ -49,6 +49,9 @@ class Report:
         self.blocks: list[Block] = []
         self.logs: list[Logs] = []  # what the blocks are of, for a bundle
         self.records: Logs | Sequence[Logs] | None = None  # those that a bundle takes, if not what the blocks looked at
+        # Of a report that came in a bundle: was it redacted, and what opens the records now that others opened then.
+        self.redacted = False
+        self.opened: dict[str, str] = {}
 
     def add(self, *things: Any, note: str = "") -> Report:
         """Add Markdown text, Results, Logs (as their summary), Altair charts, Polars frames, panels or stories.
@@ -89,7 +92,9 @@ class Report:
 
         `redactor` is the one for all that is saved together, see `redactor`; without it one is made.
         """
-        made = Document(self.title, self.timezone, self.meta, tuple(self.blocks), datetime.now(UTC), __version__)
+        made = Document(
+            self.title, self.timezone, self.meta, tuple(self.blocks), datetime.now(UTC), __version__, self.redacted
+        )
         redactor = redactor or self.redactor()
         if redactor is not None:
             from lognb.report.redacted import redacted

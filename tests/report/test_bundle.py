@@ -123,7 +123,7 @@ def test_what_was_opened_is_asked_edited_and_saved_again(saved: Saved, tmp_path:
 
 def test_the_same_report_is_the_same_file(saved: Saved, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     document = saved.report.document()
-    monkeypatch.setattr(saved.report, "document", lambda: document)  # but for the time it is made at
+    monkeypatch.setattr(saved.report, "document", lambda *_: document)  # but for the time it is made at
     one, other = (saved.report.save(tmp_path / name / "x.zip") for name in ("a", "b") if not (tmp_path / name).mkdir())
     assert one.read_bytes() == other.read_bytes()
     assert [p.name for p in one.parent.iterdir()] == ["x.zip"]
@@ -153,6 +153,30 @@ def test_manifest_and_readme_say_what_there_is(saved: Saved) -> None:
     assert f"{told['records']:,} of {told['of_records']:,} records" in readme
     assert f"{told['records']:,} of {told['of_records']:,} records" in repr(saved.opened)
     assert "</script>" not in saved.opened._repr_mimebundle_()["text/html"]
+
+
+def test_the_page_and_a_notebook_that_runs_on_the_bundle_are_in_it(
+    saved: Saved, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with zipfile.ZipFile(saved.path) as zipped:
+        page, made = zipped.read("report.html").decode(), json.loads(zipped.read("report.ipynb"))
+    assert "Checkout &quot;down&quot; &lt;/script&gt;" in page
+    code = [cell["source"] for cell in made["cells"] if cell["cell_type"] == "code"]
+    assert "ln.open_bundle(*files).logs" in code[1]
+    monkeypatch.chdir(saved.path.parent)
+    ran: dict[str, Any] = {}
+    for cell in code[:-1]:
+        exec(cell, ran)
+    again, wanted = ran["report"].blocks, saved.report.blocks
+    assert [b.kind for b in again] == [b.kind for b in wanted]
+    for block, known in zip(again, wanted, strict=True):
+        for name, table in known.frames.items():
+            unseen = [
+                c for c in ("new",) if c in table.frame.columns
+            ]  # of what was before the windows, nothing is known
+            assert_frame_equal(block.frames[name].frame.drop(unseen), table.frame.drop(unseen))
+    saved.opened.report.save(tmp_path / "mine.ipynb")  # what is saved of an opened report reads the bundle too
+    assert "ln.open_bundle" in (tmp_path / "mine.ipynb").read_text(encoding="utf-8")
 
 
 def test_pins_made_on_a_bundle_outlive_what_was_unpacked(saved: Saved, tmp_path: Path) -> None:
