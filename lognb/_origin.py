@@ -50,16 +50,19 @@ class Origin:
 
     @property
     def code(self) -> str:
-        """One expression that gives the answer again."""
+        """One expression that gives the answer again. What it asks twice is opened once."""
         return self.on(self.opened)
 
-    def on(self, logs: str) -> str:
+    def on(self, opened: str) -> str:
         """The call, with this expression for what was opened."""
+        tokens = tokenize.generate_tokens(io.StringIO(self.call).readline)
+        places = [t for t in tokens if t.type == tokenize.NAME and t.string == "logs"]  # not where a text says "logs"
         whole, last = [], 0
-        for token in tokenize.generate_tokens(io.StringIO(self.call).readline):
-            if token.type == tokenize.NAME and token.string == "logs":  # not where a text says "logs"
-                whole += [self.call[last : token.start[1]], logs]
-                last = token.end[1]
+        for place in places:
+            whole += [self.call[last : place.start[1]], opened]
+            if len(places) > 1 and not opened.isidentifier():
+                whole[-1], opened = f"(logs := {opened})", "logs"
+            last = place.end[1]
         return "".join([*whole, self.call[last:]])
 
 
