@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 LINES = "\n".join(
     f'{{"time": "2026-11-03T09:{s // 60:02d}:{s % 60:02d}Z", "level": "{"error" if 300 <= s < 320 else "info"}", '
-    f'"service.name": "{"shop" if s % 3 else "logs."}", "session_id": "s-{s % 7}", "msg": "order {s} took {s % 50} ms"}}'
+    f'"service.name": "{"shop" if s % 3 else "logs."}", "session_id": "s-{s % 7}", "msg": "order {s} in {s % 50} ms"}}'
     for s in range(600)
 )
 
