@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from lognb.logs import Logs
 
 # What a spreadsheet takes for the start of a formula; some fold the full-width forms to the plain ones first.
-_FORMULA: Final = "^[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"
+FORMULA: Final = "^[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"
 _NUMBER: Final = r"^[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$"
 
 
@@ -125,11 +125,11 @@ def _plain_cells(frame: pl.DataFrame) -> pl.DataFrame:
         if isinstance(dtype, pl.Datetime):
             column = column.dt.strftime("%Y-%m-%dT%H:%M:%S%.fZ")
         elif dtype == pl.String:
-            armed = column.str.contains(_FORMULA) & ~column.str.contains(_NUMBER)
+            armed = column.str.contains(FORMULA) & ~column.str.contains(_NUMBER)
             column = pl.when(armed).then("'" + column).otherwise(column)
         cells.append(column.alias(name))
     frame = frame.select(cells)
     heads = pl.Series(frame.columns)
     return frame.rename(
-        {n: f"'{n}" for n, armed in zip(frame.columns, heads.str.contains(_FORMULA), strict=True) if armed}
+        {n: f"'{n}" for n, armed in zip(frame.columns, heads.str.contains(FORMULA), strict=True) if armed}
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from lognb import _html
+from lognb._export import FORMULA
 from lognb._text import count, duration, grid, number, plain, plural, share, spark, wrapped
 from lognb.errors import LognbError
 from lognb.query import format_time
@@ -70,21 +72,26 @@ class Result:
         return "\n".join(lines)
 
     def to_csv(self) -> str:
-        """The frame as CSV; a text that a spreadsheet would run as a formula (it begins with = + - @ or a tab) gets a
-        leading '.
+        """The frame as CSV; a text that a spreadsheet would run as a formula (it begins with = + - @, their full-width
+        forms, a tab or a line break) gets a leading '.
         """
         return _unarmed(_flat(_portable(self.frame))).write_csv()
 
-    def to_dict(self) -> dict[str, Any]:
-        """Everything but the chart as plain JSON values: times as ISO text in UTC, record ids as decimal strings."""
-        rows = [[_json(v) for v in row] for row in _portable(self.frame).iter_rows()]
+    def to_dict(self, most: int | None = None) -> dict[str, Any]:
+        """Everything but the chart as plain JSON values: times as ISO text in UTC, record ids as decimal strings.
+
+        With `most` it is small enough to paste, as `to_markdown` is: so many rows `of` how many, the columns that a
+        display shows, texts and lists as it cuts them.
+        """
+        frame = self.frame if most is None else self._brief(most)
         return {
             "title": self.title,
             "sentence": self.sentence,
             "query": str(self.query),
             "sources": list(self.sources),
-            "columns": self.frame.columns,
-            "rows": rows,
+            "columns": frame.columns,
+            "rows": [[_json(v) for v in row] for row in _portable(frame).iter_rows()],
+            **({} if most is None else {"of": self.frame.height}),
         }
 
     def write(self, path: str | Path) -> Path:
@@ -158,6 +165,12 @@ class Result:
     def _right(self) -> list[bool]:
         return [self.frame.schema[name].is_numeric() for name in self._columns()]
 
+    def _brief(self, most: int) -> pl.DataFrame:
+        """The first rows as they are shown, but numbers and times as they are."""
+        frame = self.frame.select(self._columns()).head(most)
+        long = [c for c, t in frame.schema.items() if t.is_nested() or t == pl.String]
+        return frame.with_columns(pl.Series(c, texts(c, frame[c], _CELL), pl.String) for c in long)
+
     def _cells(self, limit: int = _CELL, most: int = SHOWN) -> list[list[str]]:
         names = self._columns()
         rows = self.frame.head(most)
@@ -215,10 +228,10 @@ def _flat(frame: pl.DataFrame) -> pl.DataFrame:
 def _unarmed(frame: pl.DataFrame) -> pl.DataFrame:
     def text(c: str) -> pl.Expr:
         column = pl.col(c).cast(pl.String)
-        return pl.when(column.str.contains(r"^[=+\-@\t\r]")).then("'" + column).otherwise(column).alias(c)
+        return pl.when(column.str.contains(FORMULA)).then("'" + column).otherwise(column).alias(c)
 
     frame = frame.with_columns(text(c) for c, t in frame.schema.items() if t == pl.String)
-    return frame.rename({c: "'" + c for c in frame.columns if c[:1] in "=+-@\t\r"})
+    return frame.rename({c: "'" + c for c in frame.columns if re.match(FORMULA, c)})
 
 
 def _json(value: Any) -> Any:
@@ -231,5 +244,14 @@ def _json(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int | float | str) else str(value)
 
 
+def coded(value: str) -> str:
+    """A text as code in a line of Markdown, which nothing in it ends; "" for none."""
+    value = plain(value)
+    ticks = "`" * (1 + max((len(run) for run in re.findall("`+", value)), default=0))
+    room = " " if value[:1] in ("`", " ") or value[-1:] in ("`", " ") else ""
+    return f"{ticks}{room}{value}{room}{ticks}" if value.strip() else ""
+
+
 def escaped(value: str) -> str:
+    """Log text as text in Markdown, in a line or a cell."""
     return "".join("\\" + c if c in "\\`*_{}[]<>#|~$&" else c for c in plain(value))

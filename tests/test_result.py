@@ -148,7 +148,15 @@ def test_dict_is_plain_json() -> None:
     assert told["columns"] == ["record_id", "time"]
 
 
-@pytest.mark.parametrize("value", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+def test_a_brief_dict_says_of_how_many_and_cuts_long_values() -> None:
+    frame = pl.DataFrame({"n": range(99), "said": ["x" * 999] * 99, "of": [["y" * 300]] * 99, "hidden": [1] * 99})
+    told = result(["x"], frame=frame, shown=("n", "said", "of"), draw=None).to_dict(3)
+    assert (told["columns"], told["of"]) == (["n", "said", "of"], 99)
+    assert [row[0] for row in told["rows"]] == [0, 1, 2]
+    assert {len(text) for row in told["rows"] for text in row[1:]} == {200}
+
+
+@pytest.mark.parametrize("value", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\uff1d1"])
 def test_csv_gives_a_spreadsheet_no_formula(tmp_path: Path, value: str) -> None:
     path = result([value, "fine"], by=value).write(tmp_path / "r.csv")
     with path.open(newline="", encoding="utf-8") as file:

@@ -12,7 +12,7 @@ from lognb import _html, _origin
 from lognb._progress import Bar
 from lognb._text import count, plain
 from lognb.analyses import findings
-from lognb.result import Result, escaped
+from lognb.result import Result, coded, escaped
 
 if TYPE_CHECKING:
     from lognb.logs import Logs
@@ -54,7 +54,7 @@ class Summary(Result):
 
     def to_markdown(self, most: int = 20) -> str:
         """The lines as a numbered list; log text stands in it escaped."""
-        told = [f"{n}. **{about}**: {escaped(said)} `{code}`" for n, about, said, code in self._lines()[:most]]
+        told = [f"{n}. **{about}**: {escaped(said)} {coded(code)}" for n, about, said, code in self._lines()[:most]]
         return "\n".join([*told, "", f"*{escaped(self._origin(most))}*", ""])
 
     def _lines(self) -> list[tuple[int, str, str, str]]:

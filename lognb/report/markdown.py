@@ -17,14 +17,14 @@ from urllib.parse import quote
 
 from lognb import _text
 from lognb._export import replacing
-from lognb._html import PALETTE
+from lognb._html import INK, PALETTE
 from lognb._text import count, plain, plural
 from lognb.errors import LognbError
 from lognb.query import Query, format_time
 from lognb.report import words
 from lognb.report.drawing import cleaned
 from lognb.report.sections import TITLES
-from lognb.result import Result, escaped, texts
+from lognb.result import Result, coded, escaped, texts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,6 +38,7 @@ _LINES: Final = 200  # of a timeline, which is read from end to end
 _CELL: Final = 1_000  # characters
 _DONE: Final = ("done", "closed", "fixed")
 _WHITE: Final = '<rect x="-50%" y="-50%" width="200%" height="200%" fill="#ffffff"/>'
+_VARIABLE: Final = re.compile(r"var\(--[\w-]+, *(#\w+)\)")  # a colour that follows a page, and what it is without one
 _UNSAID: Final = re.compile(r"[^\w\- ]")
 
 
@@ -143,7 +144,7 @@ def png(svg: str, scale: int = 2) -> bytes:
     """The picture at twice its size, or `scale` times, on white; empty if it cannot be read. It loads nothing."""
     import vl_convert
 
-    drawn = cleaned(svg, "p", follow=False)
+    drawn = cleaned(_VARIABLE.sub(r"\1", svg).replace("currentColor", INK), "p", follow=False)
     for name, (light, _) in PALETTE.items():  # timelines are drawn with colours by name
         drawn = drawn.replace(f'"{name}"', f'"{light}"')
     head, end, rest = drawn.partition(">")  # what is drawn for a page has no ground of its own
@@ -158,14 +159,6 @@ def code(text: str, language: str = "python") -> str:
     """A block of code that nothing in the text ends."""
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
     return f"{fence}{language}\n{text}\n{fence}"
-
-
-def span(text: str) -> str:
-    """The same in a line."""
-    text = plain(text)
-    ticks = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
-    room = " " if text[:1] in ("`", " ") or text[-1:] in ("`", " ") else ""
-    return f"{ticks}{room}{text}{room}{ticks}" if text.strip() else ""
 
 
 @dataclass
@@ -218,7 +211,7 @@ def _sources(document: Document) -> str:
     if not document.sources:
         return ""
     said = "A hash is the first 32 digits of a file's SHA-256."
-    lines = [f"- {span(name)}" + (f" {span(digest)}" if digest else "") for name, digest in document.sources]
+    lines = [f"- {coded(name)}" + (f" {coded(digest)}" if digest else "") for name, digest in document.sources]
     return "\n".join(["---", "", f"Made from these files. {said}", "", *lines])
 
 
@@ -252,11 +245,11 @@ def _csv(rows: Table, name: str, files: Files | None) -> str:
 
 def _again(origin: Origin) -> str:
     """The code, and what was looked at in what."""
-    said = [span(str(origin.query)) or "all records"]
+    said = [coded(str(origin.query)) or "all records"]
     if origin.since is not None and origin.until is not None:
         length = _text.duration(max(origin.until - origin.since, 0))
         said.append(escaped(f"{format_time(origin.since)} – {format_time(origin.until)} ({length})"))
     names = [name for name, _ in origin.sources]
-    said += [span(name) for name in names] if len(names) <= 3 else [f"{len(names)} files"]
+    said += [coded(name) for name in names] if len(names) <= 3 else [f"{len(names)} files"]
     again = f"{code(origin.code)}\n\n" if origin.opened else ""
     return f"{again}{' · '.join(part for part in said if part)}"

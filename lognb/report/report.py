@@ -33,7 +33,9 @@ class Report:
     your own; False writes everything as it is, and the report says so. Any further keywords are facts about the whole
     (authors="…", status="…", severity="…"), shown under the title in the order given.
 
-    `blocks` is the list of what was added: it can be reordered, changed and cut as any list of frozen values. Raises
+    `blocks` is the list of what was added, of frozen values: `report.blocks.pop(2)` takes one out, and
+    `report.blocks.insert(0, report.blocks.pop())` puts the last one first. The title of a block stands one level below
+    the last heading in the words before it. Raises
     LognbError for a zone that is not known.
     """
 

@@ -19,7 +19,8 @@ import lognb as ln
 from lognb.errors import LognbError
 from lognb.query import Condition
 from lognb.report.blocks import Block, Table
-from lognb.report.markdown import code, span
+from lognb.report.markdown import code
+from lognb.result import coded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,7 +76,7 @@ def test_code_stays_code(text: str) -> None:
     fences = [t for t in more if t.type == "fence"]
     assert [t.content for t in fences] == [text + "\n"]
     assert one.type == "paragraph_open"
-    assert [t for t in tokens(f"x {span(text)} y") if t.type not in ("inline", "text", "code_inline")][1:-1] == []
+    assert [t for t in tokens(f"x {coded(text)} y") if t.type not in ("inline", "text", "code_inline")][1:-1] == []
 
 
 def test_words_pass_and_pictures_and_rows_are_files(tmp_path: Path) -> None:
