@@ -18,9 +18,6 @@ from lognb.query import Query
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from lognb.engines.base import Engine
 
 FIELD: Final = "pattern"
@@ -48,9 +45,6 @@ def _made(engine: Engine) -> Labels:
     def stream() -> Iterator[pl.Series]:
         return map(bodies, engine.batches(Query(), _COLUMNS, _ROWS))
 
-    def take(places: NDArray[np.int64]) -> pl.Series:
-        return bodies(engine.take(places, _COLUMNS))
-
-    found = mine(stream, take)
+    found = mine(stream)
     table = found.patterns.select(pl.col("pattern").alias("value"), pl.col("template").alias("text"))
     return Labels(found.codes, table, found.aliases)

@@ -8,17 +8,14 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import polars as pl
 
-from lognb.mining.headline import headline
 from lognb.mining.outlines import ABSENT, collect
 from lognb.mining.patterns import patterns
 from lognb.mining.texts import restored
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
-    from lognb.mining.outlines import Outlines, Stream
+    from lognb.mining.outlines import Stream
 
 LOOKED_AT: Final = 30
 """So many bodies of a pattern say which of its words never vary."""
@@ -33,11 +30,10 @@ class Mined:
     aliases: dict[str, str]
 
 
-def mine(stream: Stream, take: Callable[[NDArray[np.int64]], pl.Series]) -> Mined:
-    """The patterns of all bodies. `stream` gives them in batches, each time anew; `take` those at some places.
+def mine(stream: Stream) -> Mined:
+    """The patterns of all bodies. `stream` gives them in batches, each time anew.
 
-    >>> bodies = pl.Series(["took 1 ms", "user bob left", "took 2 ms", None, "user ann left"])
-    >>> found = mine(lambda: iter([bodies]), lambda places: bodies.gather(places))
+    >>> found = mine(lambda: iter([pl.Series(["took 1 ms", "user bob left", "took 2 ms", None, "user ann left"])]))
     >>> found.patterns["template"].to_list(), found.codes.tolist()
     (['took <*> ms', 'user <*> left'], [0, 1, 0, 2, 1])
     """
@@ -45,7 +41,7 @@ def mine(stream: Stream, take: Callable[[NDArray[np.int64]], pl.Series]) -> Mine
     learnt = patterns(outlines.table.select("outline", "records"))
     rows = learnt.patterns.with_row_index("code").select("pattern", "code")
     members = outlines.table.select("number", "outline").join(learnt.members, on="outline").join(rows, on="pattern")
-    found = learnt.patterns.with_columns(_restored(learnt.patterns, outlines, members, take))
+    found = learnt.patterns.with_columns(_restored(learnt.patterns, outlines.samples, members))
     return Mined(found, _codes(outlines.numbers, members, learnt.patterns.height), learnt.aliases)
 
 
@@ -60,17 +56,11 @@ def _codes(numbers: list[NDArray[np.uint32]], members: pl.DataFrame, count: int)
     return np.concatenate(parts[::-1])
 
 
-def _restored(
-    found: pl.DataFrame, outlines: Outlines, members: pl.DataFrame, take: Callable[[NDArray[np.int64]], pl.Series]
-) -> pl.Series:
-    """The templates with the words that never vary, by the bodies of lowest hash."""
-    samples = outlines.samples.join(members.select("number", "code"), on="number")
+def _restored(found: pl.DataFrame, samples: pl.DataFrame, members: pl.DataFrame) -> pl.Series:
+    """The templates with the words that never vary, by the headlines of the bodies of lowest hash."""
+    samples = samples.join(members.select("number", "code"), on="number")
     samples = samples.unique(["code", "hash"]).sort("code", "hash")
-    samples = samples.group_by("code", maintain_order=True).head(LOOKED_AT)
-    # `take` answers in the order of the places, each once.
-    samples = samples.sort("place")
-    samples = samples.with_columns(headline(take(samples["place"].to_numpy())).alias("line"))
-    lines = dict(samples.sort("code", "hash").group_by("code", maintain_order=True).agg("line").iter_rows())
+    lines = dict(samples.group_by("code", maintain_order=True).agg(pl.col("line").head(LOOKED_AT)).iter_rows())
     shown = [
         restored(template, pl.Series(lines[code], dtype=pl.String), records)
         for code, (template, records) in enumerate(found.select("template", "records").iter_rows())

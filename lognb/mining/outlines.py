@@ -1,61 +1,60 @@
 """The distinct outlines of bodies that come batch by batch, and which of them each body has.
 
-A batch costs one pass over its distinct bodies. What is kept is the outlines, how many records each has, and a few of
-its bodies, by their place: those whose hash is lowest, so that the same ones are kept whatever the order.
+What was seen is not looked at again: which outline a body has is known by its hash where bodies repeat, else by that of
+its headline with all digits alike, so that few headlines are left for an expression. What is kept is the outlines, how
+many records each has, and some of its headlines: those of the bodies whose hash is lowest, whatever the order.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import polars as pl
 
-from lognb.mining.fingerprint import outline
+from lognb.mining.fingerprint import levelled, outline
 from lognb.mining.guard import HELD, guard
 from lognb.mining.headline import headline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    import numpy as np
     from numpy.typing import NDArray
 
     Stream = Callable[[], Iterator[pl.Series]]
+    Numbers = NDArray[np.uint32]
 
 NUMBER: Final = "0"  # what a rare word looks like to the masks
 ABSENT: Final = 2**32 - 1
 """The number of a body that is null: it has no outline."""
 SAMPLES: Final = 16
-"""So many bodies of each outline are kept."""
-_MERGE: Final = 400_000  # rows of samples that wait
+"""So many headlines of each outline are kept; where that makes more than HELD, fewer."""
+_SEEN: Final = 100_000  # hashes that are remembered: among more, to look one up costs what it saves
+_LOOK: Final = 20_000  # bodies of a batch that tell whether they repeat
 
 
 @dataclass
 class Outlines:
-    """`table`: rows `number`, `outline`, `records`; `samples`: rows `number`, `hash`, `place` of a body."""
+    """`table`: rows `number`, `outline`, `records`; `samples`: rows `number`, `hash` of a body, its headline `line`."""
 
     table: pl.DataFrame
     samples: pl.DataFrame
-    numbers: list[NDArray[np.uint32]]
+    numbers: list[Numbers]
     """Of each body, its outline's, batch by batch; ABSENT for null."""
 
 
-def of_batch(bodies: pl.Series, start: int = 0) -> tuple[pl.Series, pl.DataFrame]:
-    """The hash of each body, and rows: `hash`, `outline`, `records`, `place`: the distinct bodies, without null.
+def counted(bodies: pl.Series) -> pl.DataFrame:
+    """Rows: `outline`, `records`: the distinct outlines of bodies, without null.
 
-    >>> found = of_batch(pl.Series(["took 1 ms", "took 2 ms", "took 1 ms", None]))[1]
-    >>> sorted(found.select("outline", "records").rows())
-    [('took 0 ms', 1), ('took 0 ms', 2)]
+    >>> counted(pl.Series(["took 1 ms", "took 2 ms", "no route", None])).sort("outline").rows()
+    [('no route', 1), ('took 0 ms', 2)]
     """
-    hashes = bodies.hash().alias("hash")
-    rows = pl.DataFrame({"hash": hashes, "row": pl.int_range(len(bodies), eager=True, dtype=pl.UInt32)})
-    if bodies.null_count():
-        rows = rows.filter(bodies.is_not_null())
-    distinct = rows.group_by("hash").agg(pl.len().cast(pl.UInt64).alias("records"), pl.col("row").min())
-    texts = outline(headline(bodies.gather(distinct["row"])))
-    place = (distinct["row"].cast(pl.Int64) + start).alias("place")
-    return hashes, distinct.select("hash", "records").with_columns(texts.alias("outline"), place)
+    lines = headline(bodies.drop_nulls())
+    rows = pl.DataFrame({"hash": levelled(lines), "row": np.arange(len(lines))})
+    rows = rows.group_by("hash").agg(pl.col("row").first(), pl.len().cast(pl.UInt64).alias("records"))
+    texts = outline(lines.gather(rows["row"])).alias("outline")
+    return rows.select(texts, "records").group_by("outline").agg(pl.col("records").sum())
 
 
 def collect(stream: Stream) -> Outlines:
@@ -63,14 +62,13 @@ def collect(stream: Stream) -> Outlines:
     found = _collect(stream)
     if found is not None:
         return found
-    found = _collect(stream, guard(lambda: map(_counted, stream()), HELD, NUMBER), most=None)
+    found = _collect(stream, guard(lambda: map(_columns, stream()), HELD, NUMBER), most=None)
     assert found is not None
     return found
 
 
-def _counted(bodies: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """The distinct outlines of a batch, and how many records each has."""
-    table = of_batch(bodies)[1].group_by("outline").agg(pl.col("records").sum())
+def _columns(bodies: pl.Series) -> tuple[pl.Series, pl.Series]:
+    table = counted(bodies)
     return table["outline"], table["records"]
 
 
@@ -78,64 +76,100 @@ def _collect(
     stream: Stream, change: Callable[[pl.Series], pl.Series] | None = None, most: int | None = HELD
 ) -> Outlines | None:
     """None if there are more than `most`."""
-    known = _Known()
-    numbers: list[NDArray[np.uint32]] = []
-    start = 0
+    known = _Known(change)
+    numbers: list[Numbers] = []
     for bodies in stream():
-        hashes, distinct = of_batch(bodies, start)
-        if change is not None:
-            distinct = distinct.with_columns(change(distinct["outline"]).alias("outline"))
-        numbers.append(known.add(hashes, distinct))
-        start += len(bodies)
-        if most is not None and known.table.height > most:
+        numbers.append(known.add(bodies))
+        if most is not None and known.outlines.height > most:
             return None
-    known.merge()
-    counts = pl.concat(known.counts).group_by("number").agg(pl.col("records").sum())
-    table = known.table.select("number", "outline").join(counts, on="number", how="left", maintain_order="left")
-    return Outlines(table, known.samples[0], numbers)
+    table = known.outlines.select("number", "outline").with_columns(pl.Series("records", known.records))
+    return Outlines(table, known.samples, numbers)
 
 
-@dataclass
+class _Seen:
+    """Rows: `hash`, `number`: what was found of hashes. It may forget any time."""
+
+    def __init__(self) -> None:
+        self._table = pl.DataFrame(schema={"hash": pl.UInt64, "number": pl.UInt32})
+
+    def of(self, hashes: pl.Series) -> pl.Series:
+        """The numbers; null where a hash is not known."""
+        return _joined(hashes, self._table)
+
+    def put(self, rows: pl.DataFrame) -> None:
+        whole = pl.concat([self._table, rows])
+        self._table = whole if whole.height <= _SEEN else rows.head(_SEEN)
+
+
 class _Known:
-    """What a stream has shown so far."""
+    """What a stream has shown so far; `change` is what becomes of an outline's text."""
 
-    table: pl.DataFrame = field(
-        default_factory=lambda: pl.DataFrame(schema={"key": pl.UInt64, "outline": pl.String, "number": pl.UInt32})
-    )
-    counts: list[pl.DataFrame] = field(
-        default_factory=lambda: [pl.DataFrame(schema={"number": pl.UInt32, "records": pl.UInt64})]
-    )
-    samples: list[pl.DataFrame] = field(
-        default_factory=lambda: [pl.DataFrame(schema={"number": pl.UInt32, "hash": pl.UInt64, "place": pl.Int64})]
-    )
-    waiting: int = 0
+    def __init__(self, change: Callable[[pl.Series], pl.Series] | None) -> None:
+        self._change = change
+        self._bodies, self._lines = _Seen(), _Seen()
+        self.outlines = pl.DataFrame(schema={"hash": pl.UInt64, "outline": pl.String, "number": pl.UInt32})
+        self.records = np.zeros(0, np.uint64)
+        self.samples = pl.DataFrame(schema={"number": pl.UInt32, "hash": pl.UInt64, "line": pl.String})
+        # Of each outline, the hash that a body has to be below to be among its samples.
+        self._bounds = np.zeros(0, np.uint64)
 
-    def add(self, hashes: pl.Series, distinct: pl.DataFrame) -> NDArray[np.uint32]:
+    def add(self, bodies: pl.Series) -> Numbers:
         """The number of each body's outline."""
-        distinct = distinct.with_columns(pl.col("outline").hash().alias("key"))
-        sums = pl.len().alias("bodies"), pl.col("records").sum(), pl.col("outline").first()
-        grouped = distinct.group_by("key").agg(sums)
-        new = grouped.join(self.table, on="key", how="anti")
-        at = pl.int_range(self.table.height, self.table.height + new.height, eager=True, dtype=pl.UInt32)
-        self.table = pl.concat([self.table, new.select("key", "outline").with_columns(at.alias("number"))])
-        grouped = grouped.select("key", "bodies", "records").join(self.table.select("key", "number"), on="key")
-        distinct = distinct.select("hash", "place", "key").join(grouped.select("key", "number", "bodies"), on="key")
-        self.counts.append(grouped.select("number", "records"))
-        # Of many hashes the lowest are certainly below four times the part that is wanted: the others need no sorting.
-        bound = (2.0**64 * 4 * SAMPLES / pl.col("bodies")).clip(upper_bound=2.0**63 * 1.9)
-        low = (pl.col("bodies") <= 4 * SAMPLES) | (pl.col("hash") < bound.cast(pl.UInt64))
-        self.samples.append(_lowest(distinct.filter(low).select("number", "hash", "place")))
-        self.waiting += self.samples[-1].height
-        if self.waiting > _MERGE:
-            self.merge()
-        rows = hashes.to_frame().join(distinct.select("hash", "number"), on="hash", how="left", maintain_order="left")
-        return rows["number"].fill_null(ABSENT).to_numpy()
+        hashes = bodies.hash()
+        numbers = self._bodies.of(hashes)
+        rest = (numbers.is_null() & bodies.is_not_null()).arg_true()
+        if len(rest):
+            hashes, lines = hashes.gather(rest), headline(bodies.gather(rest))
+            found = self._of_lines(lines)
+            numbers = numbers.scatter(rest, found)
+            self._sample(found, hashes, lines)
+            if hashes.head(_LOOK).n_unique() <= min(_LOOK, len(rest)) // 2:
+                self._bodies.put(pl.DataFrame({"hash": hashes, "number": found}).unique("hash"))
+        out: Numbers = numbers.fill_null(ABSENT).to_numpy()
+        self.records += np.bincount(out[out != ABSENT], minlength=len(self.records)).astype(np.uint64)
+        return out
 
-    def merge(self) -> None:
-        self.samples = [_lowest(pl.concat(self.samples).unique(["number", "hash"]))]
-        self.counts = [pl.concat(self.counts).group_by("number").agg(pl.col("records").sum())]
-        self.waiting = 0
+    def _of_lines(self, lines: pl.Series) -> pl.Series:
+        hashes = levelled(lines)
+        numbers = self._lines.of(hashes)
+        rest = numbers.is_null().arg_true()
+        if len(rest):
+            rows = pl.DataFrame({"hash": hashes.gather(rest), "row": rest})
+            new = rows.group_by("hash").agg(pl.col("row").first())
+            new = new.select("hash", self._of_outlines(outline(lines.gather(new["row"]))))
+            self._lines.put(new)
+            numbers = numbers.scatter(rest, _joined(rows["hash"], new))
+        return numbers
+
+    def _of_outlines(self, texts: pl.Series) -> pl.Series:
+        texts = texts if self._change is None else self._change(texts)
+        rows = pl.DataFrame({"hash": texts.hash(), "outline": texts})
+        new = rows.unique("hash").join(self.outlines, on="hash", how="anti")
+        at = np.arange(self.outlines.height, self.outlines.height + new.height, dtype=np.uint32)
+        self.outlines = pl.concat([self.outlines, new.with_columns(pl.Series("number", at))])
+        self.records = np.append(self.records, np.zeros(len(at), np.uint64))
+        self._bounds = np.append(self._bounds, np.full(len(at), 2**64 - 1, np.uint64))
+        return _joined(rows["hash"], self.outlines)
+
+    def _sample(self, numbers: pl.Series, hashes: pl.Series, lines: pl.Series) -> None:
+        low = np.flatnonzero(hashes.to_numpy() < self._bounds[numbers.to_numpy()])
+        if not len(low):
+            return
+        most = max(1, min(SAMPLES, HELD // self.outlines.height))
+        rows = pl.DataFrame({"number": numbers.gather(low), "hash": hashes.gather(low), "row": low})
+        rows = _lowest(rows, most)
+        rows = rows.select("number", "hash", lines.gather(rows["row"]).alias("line"))
+        self.samples = _lowest(pl.concat([self.samples, rows]), most)
+        full = self.samples.group_by("number").agg(pl.len(), pl.col("hash").max()).filter(pl.col("len") == most)
+        self._bounds[full["number"].to_numpy()] = full["hash"].to_numpy()
 
 
-def _lowest(samples: pl.DataFrame) -> pl.DataFrame:
-    return samples.sort("number", "hash").group_by("number", maintain_order=True).head(SAMPLES)
+def _joined(hashes: pl.Series, table: pl.DataFrame) -> pl.Series:
+    """The number that a table has of each hash, or null."""
+    table = table.select("hash", "number")
+    return hashes.alias("hash").to_frame().join(table, on="hash", how="left", maintain_order="left")["number"]
+
+
+def _lowest(samples: pl.DataFrame, most: int) -> pl.DataFrame:
+    samples = samples.unique(["number", "hash"]).sort("number", "hash")
+    return samples.group_by("number", maintain_order=True).head(most)

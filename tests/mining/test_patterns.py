@@ -20,7 +20,7 @@ from lognb.mining.headline import LONGEST, headline
 from lognb.mining.ids import pattern_id
 from lognb.mining.learn import learn
 from lognb.mining.mine import Mined, mine
-from lognb.mining.outlines import collect, of_batch
+from lognb.mining.outlines import collect, counted
 from lognb.mining.patterns import patterns
 from lognb.mining.tokens import collapsed, tokens
 
@@ -46,9 +46,7 @@ def mined(bodies: Sequence[str | None], parts: int = 1) -> Mined:
     """The patterns of bodies that come in so many batches."""
     column = pl.Series("body", bodies, dtype=pl.String)
     step = max(1, -(-len(column) // parts))
-    return mine(
-        lambda: (column[at : at + step] for at in range(0, len(column), step)), lambda places: column.gather(places)
-    )
+    return mine(lambda: (column[at : at + step] for at in range(0, len(column), step)))
 
 
 def told(found: Mined) -> list[tuple[str, str, int]]:
@@ -100,7 +98,7 @@ def test_outlines_of_parts_add_up(bodies: list[str | None], parts: int) -> None:
     whole = mined(bodies)
     column = pl.Series(bodies, dtype=pl.String)
     step = max(1, -(-len(column) // parts))
-    tables = [of_batch(column[at : at + step])[1].select("outline", "records") for at in range(0, len(column), step)]
+    tables = [counted(column[at : at + step]) for at in range(0, len(column), step)]
     merged = patterns(pl.concat(tables)).patterns
     assert merged.select("pattern", "records").rows() == whole.patterns.select("pattern", "records").rows()
 
@@ -205,7 +203,7 @@ def test_words_by_chance_become_slots_and_a_rare_message_stays(parts: int) -> No
 def test_guarded_outlines_are_those_of_the_merged_table() -> None:
     """A stream is guarded while it is read, tables of parts when they meet: the same words go."""
     bodies = exploding(3000, seed=5)
-    table = of_batch(pl.Series(bodies))[1].select("outline", "records")
+    table = counted(pl.Series(bodies))
     merged = patterns(table).patterns.select("pattern", "records").rows()
     assert merged == mined(bodies, 9).patterns.select("pattern", "records").rows()
 
