@@ -102,7 +102,7 @@ def _slot(column: Sequence[str], records: Sequence[int]) -> dict[str, Any]:
         for value, n in zip(column, records, strict=True):
             found[value] += n - 1
     counts = sorted(found.items(), key=lambda item: (-item[1], item[0]))
-    kind = next((k for k, form in _FORMS if all(form.fullmatch(value) for value, _ in counts)), "text")
+    kind = next((k for k, form in _FORMS if all(map(form.fullmatch, found))), "text")
     top = [{"value": value, "records": n} for value, n in counts[:TOP]]
     out: dict[str, Any] = {"kind": kind, "values": len(counts), "top": top}
     if kind not in _NUMERIC:

@@ -24,6 +24,7 @@ _WORD: Final = re.compile(
     r"(?=[^0-9]*[A-Za-z][^0-9]*[A-Za-z]|[A-Za-z]\w*[A-Za-z])(?=\w*[0-9])(?!\w*[0-9]{3})[A-Za-z_]\w*"
 )
 _FIND: Final = re.compile(r"\w+")
+_SPECIAL: Final = re.compile(r"[\\.+*?()|\[\]{}^$]")
 
 
 def template(members: Sequence[tuple[str, int]]) -> str:
@@ -60,25 +61,41 @@ def anchored(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    return r"\s+".join("".join(map(_literal, part)) for part in text.split(" "))
-
-
-def _literal(c: str) -> str:
-    if c in "\\.+*?()|[]{}^$":
-        return "\\" + c
-    return c if c.isprintable() else f"\\x{{{ord(c):x}}}"
+    text = _SPECIAL.sub(r"\\\g<0>", text)
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else f"\\x{{{ord(c):x}}}" for c in text)
+    return text.replace(" ", r"\s+")
 
 
 def values(text: str, headlines: pl.Series) -> list[tuple[str, ...] | None]:
     """What stands in the slots of each headline; None where the template does not fit, or is too long to tell.
 
-    By an engine whose time is linear in a line, whatever the template is: log text may be chosen to be slow.
+    In a time that is linear in a line, whatever the template is: log text may be chosen to be slow.
     """
     if text.count(SLOT) > _MOST_SLOTS or len(text) > _LONGEST:
         return [None] * len(headlines)
+    lines = headlines.to_list()
+    if all(" ".join(line.split()) == line for line in lines):
+        # Where blanks are blanks, to find one piece behind the other says the same, and no expression is made.
+        first, *pieces, last = text.split(SLOT)
+        return [_between(line, first, pieces, last) for line in lines]
     found = headlines.str.extract_groups(anchored(text)).to_list()
     rows = (tuple(row.values()) for row in found)
     return [None if row[0] is None else row for row in rows]
+
+
+def _between(line: str, first: str, pieces: list[str], last: str) -> tuple[str, ...] | None:
+    if not (line.startswith(first) and line.endswith(last)):
+        return None
+    out, at = [], len(first)
+    for piece in pieces:
+        end = line.find(piece, at)
+        if end < 0:
+            return None
+        out.append(line[at:end])
+        at = end + len(piece)
+    end = len(line) - len(last)
+    return (*out, line[at:end]) if end >= at else None
 
 
 def restored(text: str, headlines: pl.Series, records: int) -> str:

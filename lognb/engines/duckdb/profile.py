@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _BATCH: Final = 1 << 20
 _MOST_CELLS: Final = 1 << 22  # of a table of counts
-_MOST_PAIRS: Final = 1 << 27  # of a value and an id, a byte each
+_MOST_PAIRS: Final = 1 << 30  # of a value and an id: each is looked at
 _SPARE: Final = 2  # so many times the sample are looked at
 
 
@@ -36,9 +36,12 @@ def counted(engine: DuckDB, labels: Labels, query: Query, every: int | None, sam
     records = np.bincount(codes, minlength=size + 1)[:size]
     # Sums of doubles are exact: the bytes of a value are fewer than 2^53.
     sizes = np.bincount(codes, picked.of(engine.codes.sizes()), minlength=size + 1)[:size]
+    # The rows of each code in turn, and where those of one end.
+    order = np.argsort(codes, kind="stable")
+    ends = np.cumsum(records)
     places = picked.places()
     timed = int(np.searchsorted(places, engine.masks.timed))
-    first, last = _ends(codes[:timed], engine.masks.times()[places[:timed]], size)
+    first, last = _ends(engine, codes[:timed], places, order, ends - records)
     frame = pl.DataFrame(
         {
             "code": np.arange(size, dtype=np.uint32),
@@ -48,8 +51,8 @@ def counted(engine: DuckDB, labels: Labels, query: Query, every: int | None, sam
             "last": last,
             "severities": _by(engine, "severity", picked, codes, size),
             "services": _by(engine, "service_name", picked, codes, size),
-            "sessions": _distinct(engine, "session", picked, codes, size),
-            "users": _distinct(engine, "user_id", picked, codes, size),
+            "sessions": _distinct(engine, "session", picked, codes, order, ends),
+            "users": _distinct(engine, "user_id", picked, codes, order, ends),
             "earlier": _earlier(engine, labels, query, size),
             "trend": _trend(engine, codes[:timed], places[:timed], size, every),
             "sample": _sample(engine, picked, codes, records, sample),
@@ -58,16 +61,16 @@ def counted(engine: DuckDB, labels: Labels, query: Query, every: int | None, sam
     return frame.filter(pl.col("records") > 0).select(pl.col(c).cast(t) for c, t in PROFILE.items())
 
 
-def _ends(codes: NDArray[Any], times: NDArray[np.int64], size: int) -> tuple[pl.Series, pl.Series]:
-    """First and last time of each code; times ascend."""
-    out = []
-    for step in (-1, 1):
-        at = np.full(size + 1, -1, np.int64)
-        at[codes[::step]] = np.arange(len(codes))[::step]  # of several the last one stays
-        at = at[:size]
-        found = times[at] if len(times) else np.zeros(size, np.int64)
-        ends = pl.Series(found, dtype=pl.Int64).cast(PROFILE["first"])
-        out.append(pl.select(pl.when(pl.Series(at >= 0)).then(ends)).to_series())
+def _ends(
+    engine: DuckDB, codes: NDArray[Any], places: NDArray[np.int64], order: NDArray[np.int64], starts: NDArray[np.int64]
+) -> tuple[pl.Series, pl.Series]:
+    """First and last time of each code, of rows that have one: they come first and ascend."""
+    timed = np.bincount(codes, minlength=len(starts) + 1)[: len(starts)]
+    out, there = [], np.flatnonzero(timed)
+    for at in (starts, starts + timed - 1):
+        times = np.zeros(len(starts), np.int64)
+        times[there] = engine.masks.times()[places[order[at[there]]]]
+        out.append(pl.select(pl.when(pl.Series(timed > 0)).then(pl.Series(times).cast(PROFILE["first"]))).to_series())
     return out[0], out[1]
 
 
@@ -95,17 +98,23 @@ def _pairs(codes: NDArray[Any], others: NDArray[Any], width: int, size: int) -> 
     return pl.DataFrame({"code": at // width, "other": at % width, "records": table[at]})
 
 
-def _distinct(engine: DuckDB, column: str, picked: Picked, codes: NDArray[Any], size: int) -> NDArray[np.int64]:
+def _distinct(
+    engine: DuckDB, column: str, picked: Picked, codes: NDArray[Any], order: NDArray[np.int64], ends: NDArray[np.int64]
+) -> NDArray[np.int64]:
     """How many values of a field of ids each code has; of more than are coded, by their 64-bit hashes."""
+    coded, size = engine.codes[column], len(ends)
+    if coded is not None and size * len(coded.literals) <= _MOST_PAIRS:
+        others = picked.of(coded.codes)[order]
+        none = [i for i, text in enumerate(coded.texts) if text is None]
+        seen, out, start = np.zeros(len(coded.literals), np.bool_), np.zeros(size, np.int64), 0
+        for code, end in enumerate(ends.tolist()):
+            # One code after another, so that what is written lies near.
+            seen[:] = False
+            seen[others[start:end]] = True
+            seen[none] = False
+            out[code], start = np.count_nonzero(seen), end
+        return out
     pairs = [pl.DataFrame(schema={"code": pl.UInt32, "id": pl.UInt64})]
-    coded = engine.codes[column]
-    if coded is not None and (size + 1) * len(coded.literals) <= _MOST_PAIRS:
-        others, width = picked.of(coded.codes), len(coded.literals)
-        seen = np.zeros((size + 1) * width, np.bool_)
-        seen[codes.astype(np.int64) * width + others] = True
-        there = np.array([text is not None for text in coded.texts], np.bool_)
-        found: NDArray[np.int64] = (seen.reshape(size + 1, width)[:size] & there).sum(axis=1)
-        return found
     params = Params()
     value = engine.field(column).text(params)
     if engine.rows(f"SELECT count({value}) FROM store.logs", params)[0][0]:
@@ -140,30 +149,26 @@ def _trend(
 
 def _sample(
     engine: DuckDB, picked: Picked, codes: NDArray[Any], records: NDArray[np.int64], sample: int
-) -> list[list[int]]:
+) -> pl.Series:
     """The places of the records of each code with the lowest ids."""
     size = len(records)
     if not sample:
-        return [[]] * size
+        return pl.Series([[]] * size, dtype=PROFILE["sample"])
     # An id is a hash, so of a code with many records only those below a bound can be among the lowest.
     share = np.minimum(1.0, _SPARE * sample / np.maximum(records, 1))
     bounds = np.append(np.where(share < 1, share * 2.0**64, 0).astype(np.uint64) - np.uint64(1), np.uint64(0))
-    kept = pl.DataFrame(schema={"code": pl.UInt32, "id": pl.UInt64, "place": pl.Int64})
+    kept = [pl.DataFrame(schema={"code": pl.UInt32, "id": pl.UInt64, "place": pl.Int64})]
     for part, ids in _batches(engine, "record_id", picked, Params()):
         low = np.flatnonzero(ids <= bounds[codes[part]])
         at = low + part.start
         places = at + picked.low if picked.bits is None else picked.index[at] + picked.low
-        found = pl.DataFrame({"code": codes[at].astype(np.uint32), "id": ids[low], "place": places})
-        found = pl.concat([kept, found.filter(pl.col("code") < size)])
-        lowest = pl.col("id", "place").bottom_k_by(["id", "place"], min(sample, found.height))
-        kept = found.group_by("code").agg(lowest).explode("id", "place")
-    kept = kept.sort("code", "id", "place")
-    lists = kept.group_by("code", maintain_order=True).agg("place")
+        kept.append(pl.DataFrame({"code": codes[at].astype(np.uint32), "id": ids[low], "place": places}))
+    found = pl.concat(kept).filter(pl.col("code") < size).sort("code", "id", "place")
+    lists = found.group_by("code", maintain_order=True).agg(pl.col("place").head(sample))
     every = pl.DataFrame({"code": np.arange(size, dtype=np.uint32)}).join(
         lists, on="code", how="left", maintain_order="left"
     )
-    out: list[list[int]] = every["place"].fill_null([]).to_list()
-    return out
+    return every["place"].fill_null([])
 
 
 def _batches(
