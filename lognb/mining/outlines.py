@@ -82,6 +82,7 @@ def _collect(
         numbers.append(known.add(bodies))
         if most is not None and known.outlines.height > most:
             return None
+    known.merge()
     table = known.outlines.select("number", "outline").with_columns(pl.Series("records", known.records))
     return Outlines(table, known.samples, numbers)
 
@@ -110,6 +111,7 @@ class _Known:
         self.outlines = pl.DataFrame(schema={"hash": pl.UInt64, "outline": pl.String, "number": pl.UInt32})
         self.records = np.zeros(0, np.uint64)
         self.samples = pl.DataFrame(schema={"number": pl.UInt32, "hash": pl.UInt64, "line": pl.String})
+        self._waiting: list[pl.DataFrame] = []
         # Of each outline, the hash that a body has to be below to be among its samples.
         self._bounds = np.zeros(0, np.uint64)
 
@@ -153,13 +155,21 @@ class _Known:
 
     def _sample(self, numbers: pl.Series, hashes: pl.Series, lines: pl.Series) -> None:
         low = np.flatnonzero(hashes.to_numpy() < self._bounds[numbers.to_numpy()])
-        if not len(low):
-            return
-        most = max(1, min(SAMPLES, HELD // self.outlines.height))
-        rows = pl.DataFrame({"number": numbers.gather(low), "hash": hashes.gather(low), "row": low})
-        rows = _lowest(rows, most)
-        rows = rows.select("number", "hash", lines.gather(rows["row"]).alias("line"))
-        self.samples = _lowest(pl.concat([self.samples, rows]), most)
+        found = pl.DataFrame({"number": numbers.gather(low), "hash": hashes.gather(low), "line": lines.gather(low)})
+        self._waiting.append(found)
+        # So many that each of them is sorted a few times only.
+        if sum(map(len, self._waiting)) > self.samples.height:
+            self.merge()
+
+    def merge(self) -> None:
+        """Keep the lowest of the samples."""
+        most = max(1, min(SAMPLES, HELD // max(1, self.outlines.height)))
+        rows = pl.concat([self.samples, *self._waiting])
+        places = rows.select("number", "hash").with_row_index("row").unique(["number", "hash"]).sort("number", "hash")
+        rows = rows[places.group_by("number", maintain_order=True).agg(pl.col("row").head(most)).explode("row")["row"]]
+        # As memory of its own: a text of Polars holds those that came with it.
+        line = pl.Series("line", rows["line"].to_arrow(compat_level=pl.CompatLevel.oldest()))
+        self.samples, self._waiting = rows.with_columns(line), []
         full = self.samples.group_by("number").agg(pl.len(), pl.col("hash").max()).filter(pl.col("len") == most)
         self._bounds[full["number"].to_numpy()] = full["hash"].to_numpy()
 
@@ -168,8 +178,3 @@ def _joined(hashes: pl.Series, table: pl.DataFrame) -> pl.Series:
     """The number that a table has of each hash, or null."""
     table = table.select("hash", "number")
     return hashes.alias("hash").to_frame().join(table, on="hash", how="left", maintain_order="left")["number"]
-
-
-def _lowest(samples: pl.DataFrame, most: int) -> pl.DataFrame:
-    samples = samples.unique(["number", "hash"]).sort("number", "hash")
-    return samples.group_by("number", maintain_order=True).head(most)

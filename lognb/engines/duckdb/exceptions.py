@@ -14,7 +14,7 @@ import polars as pl
 
 from lognb.engines.base import TOLD, Exceptions
 from lognb.engines.duckdb import split
-from lognb.engines.duckdb.connect import Params
+from lognb.engines.duckdb.connect import Params, array
 from lognb.errors import FieldError
 from lognb.schema import EXCEPTION_KEYS, RELEASE_KEYS, TIME
 
@@ -103,7 +103,7 @@ def _scan(
     out: tuple[list[Any], list[Any], list[Any]] = ([], [], [])
     for batch in engine.stream(statement, params):
         for i, kind in enumerate((np.int64, np.uint64, np.bool_)):
-            out[i].append(np.asarray(batch.column(i)).astype(kind))
+            out[i].append(array(batch.column(i)).astype(kind))
     if not out[0]:
         return np.empty(0, np.int64), np.empty(0, np.uint64), np.empty(0, np.bool_)
     rows, hashes, lines = (np.concatenate(o) for o in out)

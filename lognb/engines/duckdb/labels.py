@@ -17,7 +17,7 @@ import polars as pl
 import pyarrow as pa
 
 from lognb.engines.duckdb import values
-from lognb.engines.duckdb.connect import Params
+from lognb.engines.duckdb.connect import Params, array
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -141,13 +141,13 @@ def _taken(codes: NDArray[Any], of: Callable[[NDArray[np.int64]], NDArray[np.int
     """The number of each row as a function for DuckDB. It must not hold the engine, which would then never end."""
 
     def code(rows: Any) -> Any:  # DuckDB reads the annotations, and knows Any
-        return pa.array(np.take(codes, of(np.asarray(rows))).astype(np.uint32, copy=False))
+        return pa.array(np.take(codes, of(array(rows))).astype(np.uint32, copy=False))
 
     return code
 
 
 def _searched(codes: NDArray[Any], ids: NDArray[np.uint64]) -> Any:
     def code(wanted: Any) -> Any:
-        return pa.array(np.take(codes, np.searchsorted(ids, np.asarray(wanted))).astype(np.uint32, copy=False))
+        return pa.array(np.take(codes, np.searchsorted(ids, array(wanted))).astype(np.uint32, copy=False))
 
     return code

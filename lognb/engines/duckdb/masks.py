@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from lognb.engines.duckdb import sql
-from lognb.engines.duckdb.connect import Params
+from lognb.engines.duckdb.connect import Params, array
 from lognb.engines.duckdb.ids import Ids
 from lognb.engines.duckdb.ranks import Ranks
 from lognb.query import Condition, Not, Or, fields_of
@@ -184,7 +184,7 @@ class Masks:
         bits = np.unpackbits(known.packed[start:stop])
         statement = f"SELECT {self._engine.rowid} FROM store.logs WHERE {inside} AND {test}"
         for batch in self._engine.stream(statement, params):
-            bits[self._engine.places.of(np.asarray(batch.column(0))) - start * 8] = 1
+            bits[self._engine.places.of(array(batch.column(0))) - start * 8] = 1
         known.packed[start:stop] = np.packbits(bits)
         known.low, known.high = min(known.low, low), max(known.high, high)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from lognb.engines.duckdb import recordings
-from lognb.engines.duckdb.connect import rows
+from lognb.engines.duckdb.connect import array, rows
 from lognb.engines.duckdb.joins import JOINED_SQL
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _times(con: duckdb.DuckDBPyConnection, first: int | None, last: int | None) 
     before, tied = None, False
     reader = con.sql(f"SELECT epoch_ns(time) AS t FROM store.logs WHERE {_between(first, last)} ORDER BY time")
     for batch in reader.to_arrow_reader(1 << 20):
-        times = np.asarray(batch.column(0))
+        times = array(batch.column(0))
         if not len(times):
             continue
         joined = times if before is None else np.concatenate(([before], times))

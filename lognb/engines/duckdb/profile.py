@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from lognb.engines.base import PROFILE
-from lognb.engines.duckdb.connect import Params
+from lognb.engines.duckdb.connect import Params, array
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -147,9 +147,7 @@ def _trend(
     return out
 
 
-def _sample(
-    engine: DuckDB, picked: Picked, codes: NDArray[Any], records: NDArray[np.int64], sample: int
-) -> pl.Series:
+def _sample(engine: DuckDB, picked: Picked, codes: NDArray[Any], records: NDArray[np.int64], sample: int) -> pl.Series:
     """The places of the records of each code with the lowest ids."""
     size = len(records)
     if not sample:
@@ -178,7 +176,7 @@ def _batches(
     inside = engine.places.between(picked.low, picked.high, params)
     at = done = 0
     for batch in engine.stream(f"SELECT {expression}::UBIGINT FROM store.logs WHERE {inside}", params, _BATCH):
-        column: NDArray[np.uint64] = np.asarray(batch.column(0))
+        column: NDArray[np.uint64] = array(batch.column(0))
         if picked.bits is not None:
             column = column[picked.bits[at : at + len(column)]]
         at += batch.num_rows

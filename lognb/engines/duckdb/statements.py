@@ -96,7 +96,7 @@ class Statements:
         out = np.empty(self.overview["records"] if size is None else size, kind)
         at = 0
         for batch in self.stream(f"SELECT {expression}" + (" FROM store.logs" if size is None else ""), params):
-            part = np.asarray(batch.column(0))
+            part = connect.array(batch.column(0))
             out[at : at + len(part)] = part
             at += len(part)
         return out
