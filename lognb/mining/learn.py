@@ -63,11 +63,11 @@ def learn(keys: list[Key], records: list[int]) -> list[list[Key]]:
 def _generalised(weights: Counter[Key]) -> dict[Key, Key]:
     """One round: all decisions rest on the same keys. Only those that change."""
     ordered = sorted(weights)
-    columns: defaultdict[tuple[int, Key], Counter[str]] = defaultdict(Counter)
+    columns: defaultdict[tuple[int, Key], dict[str, int]] = defaultdict(dict)
     for key in ordered:
         for at, token in enumerate(key):
             if token not in DELIMITERS:
-                columns[at, _without(key, at)][token] += weights[key]
+                columns[at, _without(key, at)][token] = weights[key]
     dotted = _dotted(ordered)
     out = {}
     for key in ordered:
@@ -87,10 +87,12 @@ def _without(key: Key, at: int) -> Key:
     return (*key[:at], _HOLE, *key[at + 1 :])
 
 
-def _varies(key: Key, at: int, column: Counter[str]) -> bool:
-    """Does the word at a place vary, given the words that stand there when all else is equal?"""
+def _varies(key: Key, at: int, column: dict[str, int]) -> bool:
+    """Does the word at a place vary, given the words that stand there when all else is equal, and their records?"""
+    if len(column) < 2:
+        return False
     constants = sum(1 for i, token in enumerate(key) if i != at and token != SLOT and token not in DELIMITERS)
-    if len(column) < 2 or not constants:
+    if not constants:
         return False
     here = [word for word in column if word != SLOT]
     n = len(here)

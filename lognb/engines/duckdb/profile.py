@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 _BATCH: Final = 1 << 20
 _MOST_CELLS: Final = 1 << 22  # of a table of counts
-_MOST_PAIRS: Final = 1 << 30  # of a value and an id: each is looked at
 _SPARE: Final = 2  # so many times the sample are looked at
 
 
@@ -51,8 +50,8 @@ def counted(engine: DuckDB, labels: Labels, query: Query, every: int | None, sam
             "last": last,
             "severities": _by(engine, "severity", picked, codes, size),
             "services": _by(engine, "service_name", picked, codes, size),
-            "sessions": _distinct(engine, "session", picked, codes, order, ends),
-            "users": _distinct(engine, "user_id", picked, codes, order, ends),
+            "sessions": _distinct(engine, "session", picked, order, ends),
+            "users": _distinct(engine, "user_id", picked, order, ends),
             "earlier": _earlier(engine, labels, query, size),
             "trend": _trend(engine, codes[:timed], places[:timed], size, every),
             "sample": _sample(engine, picked, codes, records, sample),
@@ -99,30 +98,19 @@ def _pairs(codes: NDArray[Any], others: NDArray[Any], width: int, size: int) -> 
 
 
 def _distinct(
-    engine: DuckDB, column: str, picked: Picked, codes: NDArray[Any], order: NDArray[np.int64], ends: NDArray[np.int64]
+    engine: DuckDB, column: str, picked: Picked, order: NDArray[np.int64], ends: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """How many values of a field of ids each code has; of more than are coded, by their 64-bit hashes."""
-    coded, size = engine.codes[column], len(ends)
-    if coded is not None and size * len(coded.literals) <= _MOST_PAIRS:
-        others = picked.of(coded.codes)[order]
-        none = [i for i, text in enumerate(coded.texts) if text is None]
-        seen, out, start = np.zeros(len(coded.literals), np.bool_), np.zeros(size, np.int64), 0
-        for code, end in enumerate(ends.tolist()):
-            # One code after another, so that what is written lies near.
-            seen[:] = False
-            seen[others[start:end]] = True
-            seen[none] = False
-            out[code], start = np.count_nonzero(seen), end
-        return out
-    pairs = [pl.DataFrame(schema={"code": pl.UInt32, "id": pl.UInt64})]
+    """How many values of a field of ids each code has, by their 64-bit hashes: sorted, equal ones are neighbours."""
     params = Params()
-    value = engine.field(column).text(params)
-    if engine.rows(f"SELECT count({value}) FROM store.logs", params)[0][0]:
-        some = f"CASE WHEN {value} IS NULL THEN 0 ELSE greatest(hash({value}), 1) END"
-        for part, ids in _batches(engine, some, picked, params):
-            here = pl.DataFrame({"code": codes[part].astype(np.uint32), "id": ids}).filter(pl.col("id") > 0)
-            pairs = [pl.concat([*pairs, here]).unique()]
-    return np.bincount(pairs[0]["code"].to_numpy(), minlength=size + 1)[:size]
+    value, none = engine.field(column).text(params), engine.rows("SELECT hash(NULL::VARCHAR)", Params())[0][0]
+    parts = [ids for _, ids in _batches(engine, f"hash({value})", picked, params)]
+    ids = np.concatenate([np.empty(0, np.uint64), *parts])[order]
+    out, start = np.zeros(len(ends), np.int64), 0
+    for code, end in enumerate(ends.tolist()):
+        own = np.sort(ids[start:end])
+        out[code] = np.count_nonzero(own[1:] != own[:-1]) + len(own[:1]) - (none in own)
+        start = end
+    return out
 
 
 def _earlier(engine: DuckDB, labels: Labels, query: Query, size: int) -> pl.Series:
