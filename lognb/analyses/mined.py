@@ -13,7 +13,7 @@ import polars as pl
 
 from lognb.engines.base import Labels
 from lognb.mining.mine import mine
-from lognb.query import Query
+from lognb.query import Condition, Query
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 FIELD: Final = "pattern"
 
 _ROWS: Final = 1 << 18
-_COLUMNS: Final = ("body", "body_type")
+_BYTES: Final = Query((Condition("body_type", "=", "bytes"),))
 
 
 def offer(engine: Engine) -> None:
@@ -37,13 +37,18 @@ def texts(engine: Engine) -> dict[str, str]:
 
 
 def bodies(frame: pl.DataFrame) -> pl.Series:
-    """What is mined of records; base64 says nothing."""
+    """What is mined of records, of their `body` and, where some are bytes, `body_type`; base64 says nothing."""
+    if "body_type" not in frame.columns:
+        return frame["body"]
     return frame.select(pl.when(pl.col("body_type") == "bytes").then(pl.lit("(bytes)")).otherwise("body")).to_series()
 
 
 def _made(engine: Engine) -> Labels:
+    # Few dumps hold bytes: to ask once costs less than the types of all.
+    columns = ("body", "body_type") if engine.count(_BYTES) else ("body",)
+
     def stream() -> Iterator[pl.Series]:
-        return map(bodies, engine.batches(Query(), _COLUMNS, _ROWS))
+        return map(bodies, engine.batches(Query(), columns, _ROWS))
 
     found = mine(stream)
     table = found.patterns.select(pl.col("pattern").alias("value"), pl.col("template").alias("text"))
