@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import polars as pl
 
+from lognb.mining.words import pieces
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -30,9 +32,6 @@ MANY: Final = 8
 
 _BITS: Final = 24  # a table of 64 MB
 _MASK: Final = np.uint64((1 << _BITS) - 1)
-_SEPARATORS: Final = r"""\s=:,;()\[\]{}<>"'|"""
-_PARTS: Final = rf"[^{_SEPARATORS}]+|[{_SEPARATORS}]+"
-_CHUNK: Final = 20_000  # outlines whose words are in memory at a time
 
 
 class Words:
@@ -44,34 +43,24 @@ class Words:
 
     def add(self, texts: pl.Series, records: pl.Series) -> None:
         """Count the words of texts, each of which so many records have."""
-        for at in range(0, len(texts), _CHUNK):
-            parts = _parts(texts.slice(at, _CHUNK))
-            numbers = records.slice(at, _CHUNK).to_numpy()[parts["row"].to_numpy()]
-            words = pl.DataFrame({"word": parts["part"].hash(), "n": numbers}).group_by("word").agg(pl.col("n").sum())
-            hashes, counts = words["word"].to_numpy(), words["n"].to_numpy().astype(np.uint32)
-            np.add.at(self._first, hashes & _MASK, counts)
-            np.add.at(self._second, (hashes >> np.uint64(_BITS)) & _MASK, counts)
+        numbers, done = records.to_numpy().astype(np.uint32), 0
+        for part in pieces(texts):
+            own = numbers[done + part.rows]
+            np.add.at(self._first, part.hashes & _MASK, own)
+            np.add.at(self._second, (part.hashes >> np.uint64(_BITS)) & _MASK, own)
+            done += len(part.ends)
 
-    def of(self, words: pl.Series) -> NDArray[np.uint32]:
+    def of(self, hashes: NDArray[np.uint64]) -> NDArray[np.uint32]:
         """The records of each word."""
-        hashes = words.hash().to_numpy()
         first, second = self._first[hashes & _MASK], self._second[(hashes >> np.uint64(_BITS)) & _MASK]
         smaller: NDArray[np.uint32] = np.minimum(first, second)
         return smaller
 
     def without_rare(self, texts: pl.Series, rare: int, slot: str) -> pl.Series:
         """The texts with `slot` for words of fewer than `rare` records; several slots in a row are one."""
-        out = [self._without(texts.slice(at, _CHUNK), rare, slot) for at in range(0, len(texts), _CHUNK)]
-        return pl.concat(out) if out else texts
-
-    def _without(self, texts: pl.Series, rare: int, slot: str) -> pl.Series:
-        parts = _parts(texts)
-        is_word = parts["part"].str.contains(rf"^[^{_SEPARATORS}]")
-        gone = is_word & pl.Series(self.of(parts["part"]) < rare)
-        parts = parts.with_columns(pl.when(gone).then(pl.lit(slot)).otherwise(pl.col("part")).alias("part"))
-        joined = parts.group_by("row", maintain_order=True).agg(pl.col("part").str.join(""))["part"]
+        parts = [part.without(self.of(part.hashes) < rare, slot) for part in pieces(texts)]
         again = "".join("\\" + c if c in "<*>" else c for c in slot)
-        return joined.str.replace_all(rf"{again}(?: {again})+", slot)
+        return pl.concat(parts).str.replace_all(rf"{again}(?: {again})+", slot) if parts else texts
 
 
 @dataclass(frozen=True)
@@ -121,9 +110,3 @@ def _common(tables: Tables, words: Words, rare: int, slot: str, most: int | None
 def guarded(texts: pl.Series, records: pl.Series, most: int, slot: str) -> pl.Series:
     """The texts, which are distinct, such that at most `most` different ones are left, as far as rare words do it."""
     return texts if len(texts) <= most else guard(lambda: iter([(texts, records)]), most, slot)(texts)
-
-
-def _parts(texts: pl.Series) -> pl.DataFrame:
-    """Rows: `row`, the place of a text, and `part`: its words and what is between them, in order."""
-    lists = texts.str.extract_all(_PARTS).alias("part").to_frame().with_row_index("row")
-    return lists.explode("part").with_columns(pl.col("part").fill_null(""))

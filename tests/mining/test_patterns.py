@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,14 +16,16 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lognb.mining import guard
-from lognb.mining.fingerprint import WORD, outline
+from lognb.mining.fingerprint import WORD, levelled, outline
 from lognb.mining.headline import LONGEST, headline
 from lognb.mining.ids import pattern_id
 from lognb.mining.learn import learn
 from lognb.mining.mine import Mined, mine
 from lognb.mining.outlines import collect, counted
 from lognb.mining.patterns import patterns
+from lognb.mining.texts import anchored, values
 from lognb.mining.tokens import collapsed, tokens
+from lognb.mining.words import pieces
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,6 +113,41 @@ def test_outlines_of_parts_add_up(bodies: list[str | None], parts: int) -> None:
 def test_the_fingerprint_is_the_same_in_duckdb_and_in_polars(text: str) -> None:
     (found,) = duckdb.execute("SELECT regexp_replace($t, $w, '0', 'g')", {"t": text, "w": WORD}).fetchone() or ("",)
     assert outline(pl.Series([text])).item() == found
+
+
+@settings(max_examples=200, deadline=None)
+@given(texts=st.lists(st.one_of(_BODY.filter(lambda b: b is not None), st.text("١1207ab_ é.", max_size=9)), max_size=9))
+def test_headlines_that_are_level_have_one_outline(texts: list[str]) -> None:
+    column = pl.Series(texts, dtype=pl.String)
+    found = pl.DataFrame({"hash": levelled(column), "outline": outline(column)}).unique()
+    assert found["hash"].n_unique() == found.height
+    digits = pl.Series([re.sub("[0-9]", "7", text) for text in texts], dtype=pl.String)
+    assert levelled(digits).to_list() == levelled(column).to_list()
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    template=st.lists(st.sampled_from(["<*>", "a", "ab", " ", ":", "b "]), max_size=7).map("".join),
+    lines=st.lists(st.text("ab :\t", max_size=12), max_size=5),
+)
+@example("a<*>a", ["a", "aa"])
+@example("<*> a <*> a", ["b a a a a", "b  a\ta a"])
+def test_slots_are_those_of_the_expression(template: str, lines: list[str]) -> None:
+    found = values(template + "<*>", pl.Series(lines, dtype=pl.String))
+    same = re.compile(anchored(template + "<*>").replace(r"\s", r"[\s]"))
+    assert found == [match.groups() if (match := same.match(line)) else None for line in lines]
+
+
+@settings(max_examples=200, deadline=None)
+@given(texts=st.lists(st.text("ab é=\n", max_size=9), max_size=9), gone=st.sampled_from(["a", "b", "ab", "é"]))
+def test_words_are_what_lies_between_separators(texts: list[str], gone: str) -> None:
+    (wanted,) = next(pieces(pl.Series([gone]))).hashes
+    found = [
+        line
+        for part in pieces(pl.Series(texts, dtype=pl.String))
+        for line in part.without(part.hashes == wanted, "<*>")
+    ]
+    assert found == [re.sub(rf"(?<![^ =\n]){gone}(?![^ =\n])", "<*>", text) for text in texts]
 
 
 def test_ids_are_of_the_key_and_stay() -> None:
@@ -218,7 +256,8 @@ def test_the_guard_counts_words_by_record() -> None:
     words = guard.Words()
     words.add(pl.Series(["a b", "b c"]), pl.Series([3, 2], dtype=pl.UInt64))
     words.add(pl.Series(["b"]), pl.Series([1], dtype=pl.UInt64))
-    assert words.of(pl.Series(["a", "b", "c", "d"])).tolist() == [3, 6, 2, 0]
+    [found] = pieces(pl.Series(["a b", "c d"]))
+    assert words.of(found.hashes).tolist() == [3, 6, 2, 0]
 
 
 def test_a_stream_without_a_body_has_no_pattern() -> None:
