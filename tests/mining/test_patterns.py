@@ -127,14 +127,16 @@ def test_headlines_that_are_level_have_one_outline(texts: list[str]) -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(
-    template=st.lists(st.sampled_from(["<*>", "a", "ab", " ", ":", "b "]), max_size=7).map("".join),
+    template=st.lists(st.sampled_from(["<*>", "a", "ab", " ", ":", "b "]), max_size=7)
+    .map("".join)
+    .filter(lambda t: "<*>" in t),
     lines=st.lists(st.text("ab :\t", max_size=12), max_size=5),
 )
 @example("a<*>a", ["a", "aa"])
 @example("<*> a <*> a", ["b a a a a", "b  a\ta a"])
 def test_slots_are_those_of_the_expression(template: str, lines: list[str]) -> None:
-    found = values(template + "<*>", pl.Series(lines, dtype=pl.String))
-    same = re.compile(anchored(template + "<*>").replace(r"\s", r"[\s]"))
+    found = values(template, pl.Series(lines, dtype=pl.String))
+    same = re.compile(anchored(template))
     assert found == [match.groups() if (match := same.match(line)) else None for line in lines]
 
 
