@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from lognb._text import plain
+from lognb._text import plain, plural
 from lognb._version import __version__
 from lognb.errors import LognbError
 from lognb.report.blocks import Block, Document
@@ -131,8 +131,10 @@ class Report:
         return written
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        page = import_module("lognb.report.page").inside(self.document())
-        lines = [repr(self), *(f"  {n}. {line}" for n, line in enumerate(map(_line, self.blocks), 1))]
+        document = self.document()  # an output is written too: what is hidden in files is hidden here
+        page = import_module("lognb.report.page").inside(document)
+        head = f"report {document.title!r}, {plural(len(document.blocks), 'block')}"
+        lines = [head, *(f"  {n}. {line}" for n, line in enumerate(map(_line, document.blocks), 1))]
         return {"text/plain": "\n".join(lines), "text/html": page}
 
     def __repr__(self) -> str:

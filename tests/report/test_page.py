@@ -118,3 +118,14 @@ def test_the_policy_names_all_that_is_in_the_page(monkeypatch: pytest.MonkeyPatc
             assert f"'sha256-{b64encode(sha256(inner.encode()).digest()).decode()}'" in policy
     assert "svg" in {tag for tag, _ in read.elements}
     assert not {name for _, a in read.elements for name in a if name == "style" or name.startswith("on")}
+
+
+def test_what_a_notebook_shows_is_short_and_hides_what_files_hide() -> None:
+    made = report("Write to jane.doe@corp.example", block(title="jane.doe@corp.example"), redact=True)
+    shown = made._repr_mimebundle_()
+    assert set(shown) == {"text/plain", "text/html"}
+    for text in shown.values():
+        assert "jane.doe" not in text
+    assert len(shown["text/plain"].splitlines()) == 4
+    assert "10 of 30 rows" in shown["text/html"]
+    assert "order o-29 failed" not in shown["text/html"]

@@ -183,6 +183,8 @@ def attacked(payloads: list[str], tmp_path_factory: pytest.TempPathFactory) -> t
         blocks = hostile(text)
         made.blocks += blocks if i % 8 == 0 else [b for b in blocks if b.draw is None]  # to draw them all takes long
     saved = made.save(tmp_path_factory.mktemp("hostile") / "x.html")
+    output = "<!doctype html><meta charset=utf-8><body>" + page.inside(made.document())
+    saved.with_name("output.html").write_text(output, encoding="utf-8")
     return saved, len(page.scripts(made.document()))
 
 
@@ -199,3 +201,15 @@ def test_hostile_text_stays_text(
     loose = "[style], [onload], [onerror], [onclick], a[href]:not([href^='http' i], [href^='mailto' i], [href^='#'])"
     assert [e.evaluate("e => e.outerHTML") for e in tab.locator(loose).all()] == []
     assert tab.locator("h1").inner_text() == payloads[0]
+
+
+def test_hostile_text_stays_text_in_a_notebook(reader: Reader, attacked: tuple[Path, int]) -> None:
+    """There no policy of ours holds."""
+    tab = reader.open(attacked[0].with_name("output.html"))
+    tab.wait_for_timeout(300)
+    assert tab.evaluate("window.__ran") is None
+    assert (
+        tab.locator("script, iframe, object, embed, link, base, form, input, video, audio, animate, use").count() == 0
+    )
+    assert tab.locator("[onload], [onerror], a[href^='j' i], [style]:not(svg)").count() == 0
+    assert tab.locator("svg:visible").count() > 0
