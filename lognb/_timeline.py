@@ -25,6 +25,12 @@ def html(buckets: Sequence[Bucket], every: int) -> str:
     """Stacked bars, errors on top, a bar's numbers in its tooltip, the times below; "" where there is nothing."""
     if not buckets:
         return ""
+    peak = max(sum(s.values()) for s in _stacks(buckets).values())
+    return picture(svg(buckets, every), f"records over time, up to {count(peak)} per {duration(every)}")
+
+
+def svg(buckets: Sequence[Bucket], every: int) -> str:
+    """The drawing; colours are named as severities are."""
     stacks = _stacks(buckets)
     first, last = min(stacks), max(stacks)
     slots = (last - first) // every + 1
@@ -43,13 +49,12 @@ def html(buckets: Sequence[Bucket], every: int) -> str:
                     f'fill="{level}"/>'
                 )
         bars.append(f"<g><title>{_tip(at, every, stack)}</title>{''.join(rects)}</g>")
-    drawing = (
+    return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 -4 {WIDTH} {_HEIGHT + 22}" width="{WIDTH}" '
         f'font-family="system-ui,DejaVu Sans,sans-serif" font-size="11">'
         f'<line x1="0" x2="{WIDTH}" y1="{_HEIGHT}" y2="{_HEIGHT}" stroke="{LINE}"/>'
         f"{''.join(bars)}{_labels(first, last + every)}</svg>"
     )
-    return picture(drawing, f"records over time, up to {count(peak)} per {duration(every)}")
 
 
 def blocks(buckets: Sequence[Bucket], every: int, width: int = 60) -> str:

@@ -116,8 +116,8 @@ def test_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
 
 
 def test_wheel_holds_the_browser_half_and_it_stays_small(wheel: Path) -> None:
-    """Every file that git knows of it, byte for byte; 350 KB of our own in all, before the wheel's compression: the
-    panel, its lists, the story and its player.
+    """Every file that git knows of it, byte for byte; 380 KB of our own in all, before the wheel's compression: the
+    panel, its lists, the story and its player, and what makes a saved report alive.
 
     The bundle of rrweb, 190 KB, is counted apart: a page that shows no recording never gets it.
     """
@@ -127,7 +127,7 @@ def test_wheel_holds_the_browser_half_and_it_stays_small(wheel: Path) -> None:
     assert {"common.js", "search.js", "facets.js", "timeline.js", "table.js"} <= {Path(n).name for n in inside}
     bundle = len(inside.pop("lognb/static/replay.js"))
     assert bundle <= 250_000
-    assert sum(map(len, inside.values())) <= 350_000
+    assert sum(map(len, inside.values())) <= 380_000
 
 
 def _plain(name: str) -> str:

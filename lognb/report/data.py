@@ -15,12 +15,16 @@ if TYPE_CHECKING:
 
 
 def data(document: Document) -> dict[str, Any]:
-    """`blocks`: one for each that has frames, `n` its number in the page.
+    """`blocks`: one for each that has frames, `n` its number; panels and stories have data of their own.
 
     A frame: `of` how many rows there were, `shown` the columns of a display, and `columns`: name, type and values.
     Times are ISO text in UTC, ids decimal text, as JavaScript would lose digits of both.
     """
-    blocks = [_block(block, n) for n, block in enumerate(document.blocks, 1) if block.frames]
+    blocks = [
+        _block(block, n)
+        for n, block in enumerate(document.blocks, 1)
+        if block.frames and block.kind not in ("panel", "story")
+    ]
     return {"title": document.title, "zone": document.zone, "lognb": document.version, "blocks": blocks}
 
 

@@ -29,6 +29,8 @@ _ATTRIBUTES: Final = frozenset((
     "dominant-baseline", "stop-color", "stop-opacity", "gradientUnits", "gradientTransform", "preserveAspectRatio",
     "visibility",
 ))  # fmt: skip
+_MARKS: Final = ("path", "rect", "circle")
+_SAID: Final = 300  # characters of what a mark says of itself
 _IMAGE: Final = re.compile(r"data:image/(png|jpeg|gif|webp);base64,[A-Za-z0-9+/=\s]*")
 _INSIDE: Final = re.compile(r"url\(\s*['\"]?#([\w.:-]+)['\"]?\s*\)")
 # Attributes of a drawing are read as CSS: neither an address nor an escape that could spell one.
@@ -99,6 +101,8 @@ def _written(element: ElementTree.Element, name: str, follow: bool, deep: int) -
         return
     said = "".join(f' {key}="{_html.text(value)}"' for key, value in attributes.items() if value)
     said += ' xmlns="http://www.w3.org/2000/svg"' if deep == _DEEP else ""
+    if tag in _MARKS and given.get("aria-label"):  # what a mark is, for whoever points at it
+        said += f' data-said="{_html.text(given["aria-label"], _SAID)}"'
     yield f"<{tag}{said}>{inner}</{tag}>"
 
 

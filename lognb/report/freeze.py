@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
 from lognb import _origin
+from lognb.charts.pointed import speaking, svg, told
 from lognb.errors import LognbError
 from lognb.logs import Logs
 from lognb.report.blocks import Block, Table
 from lognb.result import Result
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 ACTIONS: Final = {
     "what": pl.String(), "owner": pl.String(), "due": pl.String(), "status": pl.String(), "kind": pl.String(),
@@ -68,11 +68,15 @@ def pictured(block: Block) -> Block:
     """
     if block.kind == "chart" and "spec" in block.facts:
         return replace(block, pictures={"chart": _specified(block.facts["spec"])})
+    if block.kind in ("panel", "story"):
+        from lognb.report.frozen import pictures
+
+        return replace(block, pictures=pictures(block))
     name = "moments" if block.kind == "timeline" else "rows"
     rows = block.frames.get(name)
     if block.draw is None or rows is None or not rows.frame.height:
         return block
-    return replace(block, pictures={**block.pictures, name: _svg(block.draw(rows.frame))})
+    return replace(block, pictures={**block.pictures, name: svg(block.draw(rows.frame))})
 
 
 def _result(result: Result) -> Block:
@@ -93,23 +97,25 @@ def _chart(chart: Any) -> Block:
 
 def _panel(thing: Any) -> Block | None:
     """Panels and stories; their libraries are only loaded if there is one."""
-    kind = type(thing).__module__
-    if not kind.startswith("lognb.widgets."):
+    if not type(thing).__module__.startswith("lognb.widgets."):
         return None
-    raise LognbError(f"a report cannot hold a {type(thing).__name__} yet")
+    from lognb.report import freeze_panel, freeze_story
+
+    make: Mapping[str, Callable[[Any], Block]] = {
+        "Explorer": freeze_panel.panel, "Timeline": freeze_panel.timeline, "TableView": freeze_panel.table,
+        "Story": freeze_story.story, "Replay": freeze_story.replay,
+    }  # fmt: skip
+    name = type(thing).__name__
+    if name not in make:
+        raise LognbError(f"a report cannot hold a {name}; add the panel that it is a part of")
+    return make[name](thing)
 
 
 def _specified(spec: Any) -> str:
     import vl_convert
 
     try:
-        return str(vl_convert.vegalite_to_svg(spec, allowed_base_urls=[]))
+        return told(str(vl_convert.vegalite_to_svg(speaking(spec), allowed_base_urls=[])), spec)
     except ValueError as error:
         why = " ".join(str(error).split("\n    at ")[0].split())
         raise LognbError(f"a chart in a report needs its data in it, and cannot be drawn: {why}") from error
-
-
-def _svg(chart: Any) -> str:
-    out = io.StringIO()
-    chart.save(out, format="svg")
-    return out.getvalue()

@@ -20,6 +20,8 @@ from lognb import _html
 from lognb._export import replacing
 from lognb._html import NAMED
 from lognb._text import count, plain
+from lognb.report.alive import data as packed
+from lognb.report.alive import scripts, styles
 from lognb.report.blocks import MOST
 from lognb.report.cells import moments, quoted
 from lognb.report.data import data
@@ -49,20 +51,6 @@ def write(report: Report, path: Path) -> Path:
     return path
 
 
-def scripts(document: Document) -> list[str]:
-    """The modules that make the page alive, each as text; the page runs them as `type=module`, in this order.
-
-    They find the frames of block n in `#ln-data` and put what they make into `.ln-alive[data-block=n]`, which they show
-    in place of the `.ln-still` beside it.
-    """
-    return []
-
-
-def styles(document: Document) -> list[str]:
-    """The styles that those modules need."""
-    return []
-
-
 def html(document: Document, *, alive: bool = True, follow: bool = True) -> str:
     """The page as text. Not `alive` it has neither scripts nor their data; without `follow` it is always light."""
     sections = Sections(document, follow)
@@ -85,7 +73,9 @@ def html(document: Document, *, alive: bool = True, follow: bool = True) -> str:
         sections=body,
         foot=_foot(document),
         # In JSON these three are only ever part of a text, where the escape means the same.
-        data=f'<script type="application/json" id="ln-data">{_inert(known)}</script>' if alive else "",
+        data=f'<script type="application/json" id="ln-data">{_inert(known)}</script>{packed(document)}'
+        if alive
+        else "",
         scripts="\n".join(f'<script type="module">{module}</script>' for module in modules),
     )
 

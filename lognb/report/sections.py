@@ -13,6 +13,7 @@ from lognb.query import Query
 from lognb.report import cards, words
 from lognb.report.cells import FIRST, Shared, moments, table
 from lognb.report.drawing import cleaned, drawing
+from lognb.report.frozen import tables
 from lognb.report.outline import Outline
 from lognb.result import texts
 
@@ -93,6 +94,8 @@ class Sections:
                 return cards.pins(block.frames["pins"], zone, shared)
             case "timeline" if "moments" in block.frames:
                 return cards.timeline(block.frames["moments"], zone, shared)
+            case "panel" | "story":
+                return self._tables(tables(block), _UNDER_PICTURE, block)
         return self._tables(block.frames, _UNDER_PICTURE if block.pictures else FIRST, block)
 
     def _tables(self, frames: Mapping[str, Table], first: int, block: Block) -> str:

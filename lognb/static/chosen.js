@@ -73,5 +73,5 @@ export async function pinStrip(table) {
   const notes = data.notes || {};
   pins.replaceChildren(...page.ids.map((id, i) => h("div", { class: "lt-pin" }, table.small(page, i, false),
     notes[id] ? h("span", { class: "lt-note", title: notes[id] }, plain(notes[id])) : null,
-    h("button", { "aria-label": "unpin", title: "unpin", onclick: () => table.can.unpin(id) }, "×"))));
+    table.can.offers("unpin") ? h("button", { "aria-label": "unpin", title: "unpin", onclick: () => table.can.unpin(id) }, "×") : null)));
 }

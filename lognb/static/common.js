@@ -103,7 +103,8 @@ export async function copy(text) {
 }
 
 /**
- * How a module talks to its other half: get(trait), on(trait, fn) -> off, and ask(kind, args) -> Promise of the answer.
+ * How a module talks to its other half: get(trait), on(trait, fn) -> off, ask(kind, args) -> Promise of the answer, and
+ * can(kind): is there anybody to answer that? In a saved page much has nobody; what cannot be asked is not offered.
  * An answer with bytes has them as `buffers`, DataViews. A question that a newer one replaced stays unanswered for ever: nobody needs it.
  */
 export function port(model) {
@@ -119,6 +120,7 @@ export function port(model) {
   model.on("msg:custom", receive);
   return {
     get: (name) => model.get(name),
+    can: () => true,
     on(name, fn) {
       model.on(`change:${name}`, fn);
       return () => model.off(`change:${name}`, fn);

@@ -24,7 +24,7 @@ function button(label, title, fn, more) {
   return h("button", { type: "button", title, "aria-label": title, onclick: fn, ...more }, label);
 }
 
-function mount(el, port) {
+export function mount(el, port) {
   el.classList.add("ln-facets");
   const id = `ln-facets-${++serial}-${Math.random().toString(36).slice(2, 8)}`;
   let data = port.get("data");
@@ -34,6 +34,7 @@ function mount(el, port) {
   const said = h("div", { class: "ln-said", role: "alert" });
   const all = h("div", { class: "ln-all" });
   const adder = adding();
+  adder.hidden = !port.can("add");
   el.append(strip, adder, said, all);
 
   const say = (error) => (said.textContent = error ? plain(error.message || error) : "");
@@ -71,7 +72,7 @@ function mount(el, port) {
     own.list.addEventListener("keydown", (e) => keys(own, e));
     own.list.addEventListener("focusout", () => setTimeout(() => { if (!own.list.contains(document.activeElement)) fill(own); }, 0));
     own.el = h("section", { class: "ln-facet", "aria-label": plain(field) },
-      h("div", { class: "ln-head" }, own.name, own.clear, own.seek, facet.fixed ? null : own.gone), own.text, own.list, own.none, own.more);
+      h("div", { class: "ln-head" }, own.name, own.clear, port.can("search") ? own.seek : null, facet.fixed || !port.can("remove") ? null : own.gone), own.text, own.list, own.none, own.more);
     return own;
   }
 
@@ -198,6 +199,7 @@ function mount(el, port) {
     const left = facet.distinct - facet.shown;
     own.more.hidden = !own.open || Boolean(own.found) || left <= 0;
     own.more.textContent = `${number(left)} more`;
+    own.more.disabled = !port.can("more");
     own.more.setAttribute("aria-label", `${number(left)} more values of ${plain(own.field)}`);
   }
 
@@ -259,7 +261,7 @@ function mount(el, port) {
     const many = (n, word) => [h("b", {}, n === null || n === undefined ? "…" : number(n)), ` ${word}${n === 1 ? "" : "s"}`];
     const carried = (n) => (n === null || n === undefined || n === records || !n ? "" : ` (${share(n, records)} carry one)`);
     const piece = (...nodes) => h("span", {}, ...nodes);
-    strip.replaceChildren(piece(...many(records, "record")), " · ", piece(...many(sessions, "session"), carried(with_session)), " · ", piece(...many(users, "user"), carried(with_user)));
+    strip.replaceChildren(piece(...many(records, "record"), data.strip.tail || ""), " · ", piece(...many(sessions, "session"), carried(with_session)), " · ", piece(...many(users, "user"), carried(with_user)));
   }
 
   let timer = 0;

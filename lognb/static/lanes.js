@@ -92,9 +92,9 @@ export class Lanes {
       const close = row.kind === "trace" && h("button", { class: "ls-close", "aria-label": "close the trace", title: "close the trace (t)", onclick: () => this.showTrace(null) }, "×");
       return h("div", { class: "ls-name" }, close || null, h("span", { title: row.kind === "trace" ? this.trace.id : null }, row.name));
     }
-    const [n, wrong] = this.counts[row.lane], said = `${plain(row.name)}: ${number(n)}${wrong ? `, ${number(wrong)} wrong` : ""}`;
+    const [n, wrong] = this.counts[row.lane], said = `${wrong ? `${number(wrong)} ` : ""}${plain(row.name)}: ${number(n)}${wrong ? `, ${number(wrong)} wrong` : ""}`;
     return h("button", { class: `ls-name${row.kind === "logs" ? " ls-strong" : ""}`, "aria-pressed": String(!row.off), "aria-label": said, title: `${said}; click to ${row.off ? "show" : "hide"}`,
-      onclick: () => this.toggle(row.lane) }, wrong ? h("b", { class: "ls-wrong" }, number(wrong)) : null, h("span", {}, plain(row.name)));
+      onclick: () => this.toggle(row.lane) }, wrong ? [h("b", { class: "ls-wrong" }, number(wrong)), " "] : null, h("span", {}, plain(row.name)));
   }
 
   toggle(lane) {

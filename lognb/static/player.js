@@ -30,7 +30,7 @@ function kit(load) {
  *
  * options: `load()` gives the text of replay.js (a Promise); `recording` is what parts.py says of it, `events(i)` gives its
  * piece i (a Promise of gzip bytes); `offset` ns; `marks` [{time, text, severity}]; `zone`; `speed`; `skipIdle`; `time` where
- * to open; `height` px at most.
+ * to open; `height` px at most; `strict` where the page's policy lets in no style that stands in line.
  * on, each may be missing: time(ns, playing) at each new picture; playing(bool); window(id); speed(x); skipIdle(bool).
  *
  * Gives {seek(ns), time(), play(), pause(), playing(), next(step), speed(x), skipIdle(bool), window(id or null), offset(ns),
@@ -51,12 +51,12 @@ export function player(el, options, on = {}) {
   // ---- elements
   const button = (name, title, onclick, ...inner) => h("button", { class: `rp-${name}`, title, "aria-label": title, onclick }, inner);
   const go = button("play", "play (space)", () => (running ? pause() : play()), picture(PLAY));
-  const back = button("back", "5 seconds back (←)", () => to(ms - JUMP), picture(BACK), "5 s");
+  const back = button("back", "5 s back (←)", () => to(ms - JUMP), picture(BACK), "5 s");
   const far = h("span", { class: "rp-time ln-num" }), wall = h("span", { class: "rp-wall ln-num ln-soft" });
   const line = track({ start, end, idle, seek: (at) => to(at), tell: (at) => wallClock(at) });
   const pace = h("select", { class: "rp-speed", "aria-label": "speed", title: "speed (< and >)", onchange: () => speed(Number(pace.value)) },
     SPEEDS.map((x) => h("option", { value: x }, `${x}×`)));
-  const skip = button("skip", "pass over times in which nothing happens (i)", () => skipIdle(!skipping), "skip idle");
+  const skip = button("skip", "skip idle times, in which nothing happens (i)", () => skipIdle(!skipping), "skip idle");
   const next = button("next", "next error (n), the one before (shift n)", () => error(1), "next error");
   const which = h("select", { class: "rp-window", "aria-label": "window", title: "which window of the browser (w)", onchange: () => choose(which.value || null) },
     h("option", { value: "" }, "follow"), windows.map((w, i) => h("option", { value: w.id }, `window ${i + 1}`)));
@@ -153,7 +153,7 @@ export function player(el, options, on = {}) {
     if (gone) return null;
     if (!stages.has(id)) {
       const numbers = chunks.map((_, i) => i).filter((i) => chunks[i].window === id);
-      const made = new Stage(module, pieces, numbers, { remote: recording.remote, resized: () => layout(), note, lost: () => { if (!gone && stage === made) to(ms); } });
+      const made = new Stage(module, pieces, numbers, { remote: recording.remote, strict: options.strict, resized: () => layout(), note, lost: () => { if (!gone && stage === made) to(ms); } });
       made.id = id;
       made.empty = !numbers.some((i) => chunks[i].full !== null);
       stages.set(id, made);

@@ -150,7 +150,7 @@ function around(record, can, box) {
 
 /** The buttons under a record. */
 function acts(record, can, box) {
-  const go = (to, id) => id && h("button", { onclick: () => can.go(to, id, record.id), title: `the story of this ${to}: ${id}` }, to[0].toUpperCase() + to.slice(1));
+  const go = (to, id) => id && can.offers("go") && h("button", { onclick: () => can.go(to, id, record.id), title: `the story of this ${to}: ${id}` }, to[0].toUpperCase() + to.slice(1));
   const near = h("button", { "aria-expanded": "false", onclick: () => {
     const open = !box.firstChild;
     near.setAttribute("aria-expanded", String(open));
@@ -159,6 +159,8 @@ function acts(record, can, box) {
   const from = can.split() && record.time && h("button", { title: "What is different from here on, against what the window had before", onclick: () => can.from(record.id) }, "Compare from here");
   const pin = h("button", { class: "lt-pinning", onclick: () => (can.pinned(record.id) ? can.unpin(record.id) : line(can.root, pin, "a note to the pin", "", (note) => can.pin(record.id, note))) });
   const json = h("button", { onclick: () => { copy(asJson(record)); can.say("copied as JSON"); } }, "Copy JSON");
+  near.hidden = !can.offers("context");
+  pin.hidden = !can.offers("pin");
   return h("div", { class: "lt-acts" }, near, go("trace", record.ids.trace_id), go("session", record.ids.session_id), go("user", record.ids.user_id), from, pin, json);
 }
 

@@ -16,12 +16,14 @@ export class Stage {
   /**
    * `kit`: the module replay.js; `chunks`: Chunks; `numbers`: which of them are this window's, in order. It calls
    * resized(), note(text) for what cannot be shown, and lost() where its frame was emptied: one that is moved in the page.
+   * `strict`: the page lets in no style that stands in line.
    */
-  constructor(kit, chunks, numbers, { remote, resized, note, lost }) {
+  constructor(kit, chunks, numbers, { remote, strict, resized, note, lost }) {
     this.kit = kit;
     this.chunks = chunks;
     this.numbers = numbers;
     this.remote = Boolean(remote);
+    this.strict = Boolean(strict);
     this.resized = resized;
     this.note = note;
     this.lost = lost;
@@ -41,8 +43,8 @@ export class Stage {
       // rrweb's virtual DOM makes elements and pictures in the notebook's own page, where no fence is.
       useVirtualDom: false, logger: { log() {}, warn: (...args) => this.hear(args.slice(1)) },
     });
-    const { iframe } = this.replayer, whole = guard(iframe, this.remote);
-    this.whole = whole;
+    const { iframe } = this.replayer, { whole, styles } = guard(iframe, this.remote, this.strict);
+    Object.assign(this, { whole, styles });
     iframe.addEventListener("load", () => { if (this.whole === whole && !whole()) this.lost(); });
     this.chunk = -1; // the number, in `numbers`, of the piece that comes next in time
     this.index = 0;
@@ -137,6 +139,7 @@ export class Stage {
         else {
           if (data.source === MUTATION) prepareMutation(data, replayer.cache.stylesWithHoverClass);
           replayer.applyIncremental(event, sync);
+          if (data.source === MUTATION) this.styles?.settle(this.restyles(data));
         }
         if (replayer.mousePos) this.moves = [{ ...replayer.mousePos, at: event.timestamp }]; // a click, in a seek
         replayer.mousePos = null;
@@ -155,8 +158,16 @@ export class Stage {
     this.moves = [];
     prepare(event.data.node, replayer.cache.stylesWithHoverClass);
     replayer.rebuildFullSnapshot(event, true);
+    this.styles?.settle(true);
     const { left = 0, top = 0 } = event.data.initialOffset || {};
     this.scrolls.set(event.data.node.id, { id: event.data.node.id, x: left, y: top });
+  }
+
+  /** Does a mutation change what a style says? */
+  restyles({ texts, attributes }) {
+    const node = ({ id }) => this.replayer.getMirror().getNode(id);
+    const some = (list, of) => Array.isArray(list) && list.some((one) => of(node(one))?.nodeName === "STYLE");
+    return some(texts, (text) => text?.parentNode) || some(attributes, (el) => el);
   }
 
   resize(width, height) {

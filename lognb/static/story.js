@@ -91,14 +91,14 @@ export function mount(el, port) {
     wrong = [...times.order].filter((i) => isWrong(marks, i) && d.lanes[marks.lane[i]].kind !== "spans");
   }
   function draw() {
-    heading(head, d, { offset, go: (to, id) => tell("go", { to, id }), shift, close: () => tell("close", {}), copy: (text) => { copy(text); say("copied"); } });
+    heading(head, d, { offset, go: port.can("go") ? (to, id) => tell("go", { to, id }) : null, shift, close: () => tell("close", {}), copy: (text) => { copy(text); say("copied"); } });
     lanes.set(d, marks, times);
     filter();
     tools();
     linked.replaceChildren(...d.links.map((link) => h("a", { href: address(link.url), target: "_blank", rel: "noopener noreferrer" }, plain(link.name), " ↗")).filter((a) => /^https?:/.test(a.protocol)));
     const joined = Object.entries(d.joined).map(([by, n]) => `${number(n)} ${by === "neither" ? "otherwise" : `by ${plain(by)}`}`);
     foot.lastChild.textContent = joined.length ? `joined: ${joined.join(", ")}` : "";
-    foot.firstChild.textContent = ["click a row for its record", d.recordings.length && "space play", "n next error", "t trace", "p pin", "+ − zoom", "j k rows"].filter(Boolean).join(" · ");
+    foot.firstChild.textContent = ["click a row for its record", d.recordings.length && "space play", "n next error", "t trace", port.can("pin") && "p pin", "+ − zoom", "j k rows"].filter(Boolean).join(" · ");
   }
   /** Where one begins: at the time that was asked for, else at the first error, else at the start. */
   function begin() {
@@ -232,7 +232,7 @@ export function mount(el, port) {
       slot.replaceChildren();
       reel = player(slot, {
         recording, load: async () => (await port.ask("player", {})).text, events: async (i) => (await port.ask("events", { session, i })).buffers[0],
-        offset: String(Math.round(offset)), marks: marked(), zone: d.zone || "UTC", time: cursor === null ? null : String(ns(cursor)), height: 300,
+        strict: d.strict, offset: String(Math.round(offset)), marks: marked(), zone: d.zone || "UTC", time: cursor === null ? null : String(ns(cursor)), height: 300,
       }, { time: (time, on) => { if (!seeking) { playing = on; go(from(time), "player"); } }, playing: (on) => { playing = on; } });
       draw();
     } catch (error) {
@@ -246,7 +246,7 @@ export function mount(el, port) {
 
   // ---- a record whole
   const can = {
-    root, ask: (kind, args) => port.ask(kind, args), words: () => null, zone: () => d.zone || "UTC",
+    root, offers: (kind) => port.can(kind), ask: (kind, args) => port.ask(kind, args), words: () => null, zone: () => d.zone || "UTC",
     get filter() { return d.inside ? (field, op, value, id) => tell("filter", id === undefined ? { field, op, value } : { field, op, id }) : null; },
     columns: () => false, go: (to, id, record) => tell("go", { to, id, record }), facet: (field) => tell("facet", { field }), split: () => false,
     pinned: (id) => d.pinned.includes(id), pin: (id, note) => tell("pin", { id, note }), unpin: (id) => tell("unpin", { id }), say, leave: () => rows.grid.focus(),
@@ -259,7 +259,7 @@ export function mount(el, port) {
       return record && details(record, can);
     }
     const found = await tell("item", { i });
-    return found && plainDetails(found, { trace: (id) => trace(id), go: (to, id) => tell("go", { to, id }) });
+    return found && plainDetails(found, { trace: (id) => trace(id), go: port.can("go") ? (to, id) => tell("go", { to, id }) : null });
   }
 
   // ---- keys
@@ -284,6 +284,7 @@ export function mount(el, port) {
     event.stopPropagation();
   }
   function pin(text) {
+    if (!port.can("pin")) return;
     if (!text?.id) { say("only records can be pinned"); return; }
     if (d.pinned.includes(text.id)) { tell("unpin", { id: text.id }); return; }
     line(root, rows.el, "a note to the pin", "", (note) => tell("pin", { id: text.id, note }).then(() => say("pinned")));

@@ -16,9 +16,9 @@ export function heading(head, d, can) {
   head.replaceChildren(
     h("h3", { title: `${plain(d.id)}; click to copy` }, `${name} `, h("button", { class: "ls-id", "aria-label": `copy ${plain(d.id)}`, onclick: () => can.copy(d.id) }, plain(short).slice(0, 60))),
     ...[
-      user && d.kind !== "user" && h("button", { class: "ls-go", title: "All sessions of this user", onclick: () => can.go("user", user) }, `user ${plain(user).slice(0, 40)}`, more > 0 ? ` and ${number(more)} more` : ""),
+      user && d.kind !== "user" && way(can, "user", user, "All sessions of this user", `user ${plain(user).slice(0, 40)}`, more > 0 ? ` and ${number(more)} more` : ""),
       d.kind === "user" && d.users.length > 1 && h("span", { title: d.users.map((u) => plain(u)).join("\n") }, `${number(d.users.length + d.users_more)} ids`),
-      d.kind === "trace" && d.sessions.length === 1 && h("button", { class: "ls-go", title: d.sessions[0].id, onclick: () => can.go("session", d.sessions[0].id) }, `session ${plain(d.sessions[0].id).slice(0, 8)}`),
+      d.kind === "trace" && d.sessions.length === 1 && way(can, "session", d.sessions[0].id, d.sessions[0].id, `session ${plain(d.sessions[0].id).slice(0, 8)}`),
       d.kind === "user" && h("span", {}, some(d.sessions.length, Math.max(d.sessions_of, d.sessions.length), "session")),
       d.since && h("span", { class: "ln-num" }, `${whenOf(d)} · ${shortly(Number(BigInt(d.to) - BigInt(d.since)))}`),
       d.errors ? h("span", { class: "ls-of-error", title: ERRORS }, h("b", {}, `${number(d.errors)} error${d.errors === 1 ? "" : "s"}`)) : h("span", {}, "no errors"),
@@ -27,6 +27,11 @@ export function heading(head, d, can) {
       h("span", { class: "ls-end" }, clockOf(d, can), d.inside && h("button", { class: "ls-shut", "aria-label": "close the story", title: "close the story", onclick: can.close }, "×")),
     ].filter(Boolean),
   );
+}
+
+/** A way to another story; words where nobody could tell it. */
+function way(can, to, id, title, ...said) {
+  return can.go ? h("button", { class: "ls-go", title, onclick: () => can.go(to, id) }, said) : h("span", {}, said);
 }
 
 /** From when to when, in whole seconds where it is longer than ten. */
@@ -58,7 +63,7 @@ function clockOf(d, can) {
 /** What is known of a span, a click or a request: names and values as text. */
 export function plainDetails(found, can) {
   const list = h("dl", { class: "ls-dl" }, found.values.flatMap(([key, value]) => [h("dt", {}, plain(key)), h("dd", {}, plain(value).slice(0, 4000))]));
-  const go = (to, id) => id && h("button", { title: id, onclick: () => can.go(to, id) }, to[0].toUpperCase() + to.slice(1));
+  const go = (to, id) => id && can.go && h("button", { title: id, onclick: () => can.go(to, id) }, to[0].toUpperCase() + to.slice(1));
   const spans = found.trace && h("button", { onclick: () => can.trace(found.trace) }, "Show its trace");
   return h("div", { class: "lt-details" }, h("div", { class: "lt-acts" }, spans || null, go("session", found.session) || null, go("trace", found.trace) || null), list);
 }

@@ -31,7 +31,8 @@ class Table {
     el.classList.add("lt-table");
     this.can = {
       root: el, ask: (kind, args) => this.port.ask(kind, args), words: () => this.words, zone: () => this.data.zone || "UTC",
-      filter: (field, op, value, id) => this.tell("filter", id === undefined ? { field, op, value } : { field, op, id }),
+      offers: (kind) => this.port.can(kind),
+      filter: this.port.can("filter") ? (field, op, value, id) => this.tell("filter", id === undefined ? { field, op, value } : { field, op, id }) : null,
       columns: (field) => !this.columns.has(field), add: (field) => this.columns.add(field),
       facet: (field) => this.tell("facet", { field }), go: (to, id, record) => this.tell("go", { to, id, record }),
       split: () => this.data.split === true, from: (id) => this.tell("split", { id }),
@@ -53,8 +54,8 @@ class Table {
     this.pins = h("div", { class: "lt-pins", role: "group", "aria-label": "pinned records", hidden: true });
     this.help = helpBox();
     this.ns = h("button", { "aria-pressed": "false", title: "all nanoseconds of each time", onclick: () => this.digits(!this.columns.ns) }, "ns");
-    const add = h("button", { "aria-haspopup": "dialog", onclick: () => this.columns.choose(add) }, "columns +");
-    const out = h("button", { "aria-haspopup": "menu", onclick: () => this.chosen.menu(out) }, "export");
+    const add = this.adds = h("button", { "aria-haspopup": "dialog", onclick: () => this.columns.choose(add) }, "columns +");
+    const out = h("button", { "aria-haspopup": "menu", hidden: !this.port.can("export"), onclick: () => this.chosen.menu(out) }, "export");
     const keys = h("button", { title: "keys", "aria-label": "keys", onclick: () => this.helped() }, "?");
     el.append(h("div", { class: "lt-bar-top" }, this.title, h("span", { class: "lt-tools" }, this.ns, add, out, keys)), this.pins, this.error,
       h("div", { class: "lt-frame" }, this.grid, this.scroll.bar), h("div", { class: "lt-foot" }, this.status, this.said), this.help);
@@ -94,6 +95,7 @@ class Table {
     }
     if (before.every_ns !== data.every_ns) this.columns.ns = Boolean(data.every_ns);
     this.columns.names = data.fields || [];
+    this.adds.hidden = !this.columns.names.length;
     // A head that did not change stays as it is: an edge of it may be held by a mouse.
     const drawn = JSON.stringify([data.columns, data.newest, data.every_ns, data.zone, data.words]);
     if (drawn !== this.drawnAs) {
@@ -127,7 +129,7 @@ class Table {
   head() {
     const { count, query, alone, back } = this.data;
     const undo = alone && back ? h("button", { onclick: () => this.tell("back", {}) }, "back") : null;
-    this.title.replaceChildren(...[h("b", {}, number(count)), count === 1 ? " record " : " records ", alone && query ? h("span", { class: "ln-mono ln-soft", title: query }, plain(query)) : null, undo].filter(Boolean));
+    this.title.replaceChildren(...[h("b", {}, number(count)), this.data.tail || (count === 1 ? " record " : " records "), alone && query ? h("span", { class: "ln-mono ln-soft", title: query }, plain(query)) : null, undo].filter(Boolean));
   }
 
   arrived() {
@@ -350,7 +352,7 @@ class Table {
   exclude() {
     const here = this.pages.row(this.at);
     const field = this.columns.fields[this.col];
-    if (here && field !== "open" && field !== "delta") this.can.filter(field, "exclude", undefined, here.page.ids[here.at]);
+    if (here && this.can.filter && field !== "open" && field !== "delta") this.can.filter(field, "exclude", undefined, here.page.ids[here.at]);
   }
 
   digits(on) {

@@ -35,7 +35,7 @@ export function mount(el, port) {
   const canvas = h("canvas", { role: "img" });
   // JupyterLab takes plain keys for itself wherever this attribute is not.
   const surface = h("div", { class: "tl-surface", role: "slider", tabindex: 0, "data-lm-suppress-shortcuts": "true", "aria-orientation": "horizontal",
-    "aria-label": "time", "aria-description": "Arrows move, Shift and arrows extend, Enter sets the window, Escape clears it, Alt and Enter set the baseline, m marks a moment" });
+    "aria-label": "time", "aria-description": `Arrows move, Shift and arrows extend, Enter sets the window, Escape clears it${port.can("baseline") ? ", Alt and Enter set the baseline, m marks a moment" : ""}` });
   const box = (name) => h("div", { class: name, "aria-hidden": "true", hidden: true });
   const [band, other, sketch, view, line, hover] = ["tl-band", "tl-base", "tl-draft", "tl-view", "tl-cursor", "tl-hover"].map(box);
   other.append(h("span", null, "baseline"));
@@ -44,6 +44,7 @@ export function mount(el, port) {
   const fault = h("div", { class: "tl-fault", role: "alert", hidden: true }), said = h("div", { class: "tl-said", role: "status" });
   const empty = h("div", { class: "tl-empty ln-soft", hidden: true });
   const tools = h("div", { class: "tl-tools" }, unit, log, base, note), moves = h("div", { class: "tl-tools" }, out, back);
+  for (const [kind, button] of [["unit", unit], ["log", log], ["baseline", base], ["mark", note], ["zoom_out", out], ["back", back], ["by", by]]) button.hidden = !port.can(kind);
   const root = h("div", { class: "tl" }, h("div", { class: "tl-head" }, h("label", { class: "tl-by" }, what, by), tools, legend, h("div", { class: "tl-end" }, when, moves)), plot, empty, fault, said);
   el.append(root);
 
@@ -110,7 +111,7 @@ export function mount(el, port) {
       by.dataset.names = JSON.stringify(names);
     }
     by.value = d.by || "";
-    what.textContent = d.every ? `${d.unit} per ${long(d.every)}, by ` : "";
+    what.textContent = d.every ? `${d.unit} per ${long(d.every)}${by.hidden ? (d.by ? `, by ${plain(d.by)}` : "") : ", by "}` : "";
     press(unit, d.unit === "bytes"); press(log, d.log); press(base, picking || Boolean(d.baseline));
     back.disabled = !d.back;
     when.textContent = d.since ? `${stretch(d.since, d.until, d.zone || "UTC")} ${d.zone || "UTC"}` : "";
@@ -173,7 +174,7 @@ export function mount(el, port) {
         const at = moment(m.time, d.zone || "UTC"), text = plain(m.text);
         const close = h("button", { "aria-label": `remove the mark ${text}`, title: "Remove", onclick: () => ask("unmark", { i }) }, "×");
         const title = `${at.time}, ${at.day}: ${text}`;
-        return h("li", { title }, h("i"), h("span", null, h("b", null, text), close));
+        return h("li", { title }, h("i"), h("span", null, h("b", null, text), port.can("unmark") ? close : null));
       }));
     }
     const left = area?.left || 26, width = area?.width || wide - 32, start = d.since ? since() : 0n, span = d.since ? Number(BigInt(d.until) - start) : 1;
@@ -263,7 +264,7 @@ export function mount(el, port) {
   const held = (event) => grasp(spot(event), event.clientY - plot.getBoundingClientRect().top - (area.top - 4));
   surface.addEventListener("pointerdown", (event) => {
     if (event.button !== 0 || !there() || !peak) return;
-    const baseline = picking || event.altKey;
+    const baseline = port.can("baseline") && (picking || event.altKey);
     drag = { x: spot(event), as: baseline ? "new" : held(event), baseline, moved: false };
     surface.setPointerCapture(event.pointerId);
   });
@@ -328,9 +329,9 @@ export function mount(el, port) {
       const chosen = reach();
       anchor = null;
       hush();
-      choose(chosen, event.altKey || picking);
+      choose(chosen, port.can("baseline") && (event.altKey || picking));
     } else if (event.key === "Escape") { if (drag) { drag = null; draft = null; hush(); overlay(); } else { hush(); clear(); } }
-    else if (event.key === "-") ask("zoom_out");
+    else if (event.key === "-" && port.can("zoom_out")) ask("zoom_out");
     else if (event.key === "Backspace" && d.back) ask("back");
     else if (event.key === "m") write();
     else return;
@@ -343,7 +344,7 @@ export function mount(el, port) {
 
   // ---- a note
   function write() {
-    if (!there() || root.querySelector(".tl-note")) return;
+    if (!there() || !port.can("mark") || root.querySelector(".tl-note")) return;
     const at = cursor ?? start(), time = moment(at, d.zone || "UTC");
     const input = h("input", { maxlength: 1000, "data-lm-suppress-shortcuts": "true", "aria-label": `what happened at ${time.time}`, placeholder: `what happened at ${time.time}?` });
     const form = h("form", { class: "tl-note" }, input);

@@ -30,6 +30,8 @@ STATIC: Final = Path(__file__).resolve().parents[1] / "static"
 _IMPORT: Final = re.compile(r'^import \{[^}]*\} from "\./([a-z]+)\.js";\n', re.MULTILINE)
 _IMPORT_STYLE: Final = re.compile(r'^@import "\./([a-z]+)\.css";\n', re.MULTILINE)
 _EXPORT: Final = re.compile(r"^export (?=(async )?(function|const|class) )", re.MULTILINE)
+_NAMED: Final = re.compile(r"^export (?:async )?(?:function|const|class) (\w+)", re.MULTILINE)
+_DEFAULT: Final = re.compile(r"^export default .*;\n?", re.MULTILINE)
 _log = logging.getLogger("lognb.widgets")
 
 
@@ -65,8 +67,33 @@ def module(name: str) -> str:
 
 
 @cache
-def style(name: str) -> str:
-    """static/common.css and static/<name>.css behind the files it imports, each once."""
+def bundle(name: str) -> str:
+    """static/<name>.js as one script of a page, behind all files it needs, each once and in a scope of its own."""
+    texts: dict[str, str] = {}
+
+    def take(file: str) -> None:
+        text = (STATIC / f"{file}.js").read_text(encoding="utf-8")
+        for other in _IMPORT.findall(text):
+            if other not in texts:
+                take(other)
+        texts[file] = text
+
+    def known(match: re.Match[str]) -> str:
+        names = match[0][len("import {") : match[0].index("}")].replace(" as ", ": ")
+        return f"const {{{names}}} = ${match[1]};\n"
+
+    def scoped(file: str, text: str) -> str:
+        names = ", ".join(_NAMED.findall(text))
+        body = _DEFAULT.sub("", _EXPORT.sub("", _IMPORT.sub(known, text)))
+        return f"const ${file} = (() => {{\n{body}\nreturn {{ {names} }};\n}})();"
+
+    take(name)
+    return "\n".join(scoped(file, text) for file, text in texts.items())
+
+
+@cache
+def style(*names: str) -> str:
+    """static/common.css and static/<name>.css of each name behind the files it imports, each once."""
     texts: dict[str, str] = {}
 
     def take(file: str) -> None:
@@ -76,8 +103,9 @@ def style(name: str) -> str:
                 take(other)
         texts[file] = _IMPORT_STYLE.sub("", text)
 
-    take("common")
-    take(name)
+    for name in ("common", *names):
+        if name not in texts:
+            take(name)
     return "\n".join(texts.values())
 
 

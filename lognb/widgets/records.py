@@ -92,8 +92,18 @@ def record_of(frame: pl.DataFrame, known: Collection[str]) -> dict[str, Any]:
     list, and for all but the last of a repeated key, which `earlier` marks. `frames` counts the lines of what reads
     like a stack trace.
     """
-    times = {name: frame[name].cast(pl.Int64)[0] for name, dtype in RECORD.items() if isinstance(dtype, pl.Datetime)}
-    (row,) = frame.drop(list(times)).to_dicts()
+    (found,) = records_of(frame, known)
+    return found
+
+
+def records_of(frame: pl.DataFrame, known: Collection[str]) -> list[dict[str, Any]]:
+    """The same of each row."""
+    times = [name for name, dtype in RECORD.items() if isinstance(dtype, pl.Datetime)]
+    moments = frame.select(pl.col(times).cast(pl.Int64)).to_dicts()
+    return [_record(*both, known) for both in zip(frame.drop(times).to_dicts(), moments, strict=True)]
+
+
+def _record(row: dict[str, Any], times: dict[str, int | None], known: Collection[str]) -> dict[str, Any]:
     body, body_type = row["body"], row["body_type"]
     pretty = _pretty(body) if body is not None and body_type != "bytes" else None
     trees = [

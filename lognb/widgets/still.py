@@ -73,14 +73,20 @@ def _head(logs: Logs, found: Counted) -> str:
 
 
 def _bars(found: Counted) -> tuple[list[_timeline.Bucket], int]:
-    """The timeline by severity in some 80 bars, and their width; split by another field, as if all were info."""
-    every = found.every * max(1, -(-((found.until - found.since) // found.every) // _BARS))
-    bars: dict[tuple[int, str], int] = {}
-    for at, by, n in found.volume.select(pl.col("bucket").dt.timestamp("ns"), "by", "records").iter_rows():
-        level = by if by in LEVELS and found.view.by == "severity" else "info"
+    return bars(found.volume, found.since, found.until, found.every, found.view.by)
+
+
+def bars(
+    volume: pl.DataFrame, since: int, until: int, every: int, by: str | None, of: str = "records"
+) -> tuple[list[_timeline.Bucket], int]:
+    """A timeline by severity in some 80 bars, and their width, ns; split by another field, as if all were info."""
+    every *= max(1, -(-((until - since) // every) // _BARS))
+    found: dict[tuple[int, str], int] = {}
+    for at, value, n in volume.select(pl.col("bucket").dt.timestamp("ns"), "by", of).iter_rows():
+        level = value if value in LEVELS and by == "severity" else "info"
         key = (at // every * every, level)
-        bars[key] = bars.get(key, 0) + n
-    return [(at, level, n) for (at, level), n in bars.items()], every
+        found[key] = found.get(key, 0) + (n or 0)
+    return [(at, level, n) for (at, level), n in found.items()], every
 
 
 def _facet(found: Counted, field: str) -> str:

@@ -36,7 +36,7 @@ def text(told: Told, code: str) -> str:
     """The story in a few lines."""
     lines = [head(told), *(f"  {line}" for line in (_when(told), _amounts(told), _clock(told)) if line)]
     lines += [
-        f"  {at}  {plain(what, 120)}" for at, _, what in _keys(told, on_one_clock(told.items, told.clock), _LINES)[0]
+        f"  {at}  {plain(what, 120)}" for at, _, what in keys(told, on_one_clock(told.items, told.clock), _LINES)[0]
     ]
     return "\n".join([*lines, plain(code)])
 
@@ -45,18 +45,18 @@ def html(told: Told, marks: Marks, code: str) -> str:
     """The story as a page."""
     items = on_one_clock(told.items, told.clock)
     said = [_when(told), _amounts(told), _clock(told)]
-    keys, of = _keys(told, items)
+    found, of = keys(told, items)
     film = told.recordings.height > 0
     moments = [
-        [_html.text(at), *([_html.text(seen)] if film else []), _html.text(what, 200)] for at, seen, what in keys
+        [_html.text(at), *([_html.text(seen)] if film else []), _html.text(what, 200)] for at, seen, what in found
     ]
     header = ["time", *(["in the recording"] if film else []), "what"]
-    some = f"{count(len(keys))} of {plural(of, 'key moment')}" if of > len(keys) else plural(of, "key moment")
+    some = f"{count(len(found))} of {plural(of, 'key moment')}" if of > len(found) else plural(of, "key moment")
     parts = [
         f'<p class="ln-say"><b>{_html.text(head(told))}</b></p>',
         f'<p class="ln-dim">{_html.text(" · ".join(s for s in said if s))}</p>',
-        _html.picture(_svg(told, marks, items), f"lanes of {head(told)}") if items.height else "",
-        f'<p class="ln-dim">{_html.text(some)}</p>' + table(header, moments, [False] * len(header)) if keys else "",
+        _html.picture(svg(told, marks, items), f"lanes of {head(told)}") if items.height else "",
+        f'<p class="ln-dim">{_html.text(some)}</p>' + table(header, moments, [False] * len(header)) if found else "",
         _rows(items),
         f'<p class="ln-dim">its records again: <code>{_html.text(code)}</code></p>',
     ]
@@ -101,7 +101,7 @@ def _clock(told: Told) -> str:
     return f"browser clock {duration(abs(offset))} {'behind' if offset > 0 else 'ahead'}, corrected here"
 
 
-def _keys(told: Told, items: pl.DataFrame, most: int = _KEYS) -> tuple[list[tuple[str, str, str]], int]:
+def keys(told: Told, items: pl.DataFrame, most: int = _KEYS) -> tuple[list[tuple[str, str, str]], int]:
     """The moments one goes to first: pages, what was wrong, clicks that nothing answered; and how many there are."""
     wrong = pl.col("severity").cast(pl.String).is_in(ERRORS).fill_null(False) & (pl.col("lane") != "spans")
     loud = pl.col("kind").str.contains(_LOUD).fill_null(False) & (pl.col("lane") == "clicks")
@@ -153,8 +153,8 @@ def _rows(items: pl.DataFrame) -> str:
     )
 
 
-def _svg(told: Told, marks: Marks, items: pl.DataFrame) -> str:
-    """The lanes as a drawing, without a script and with text escaped."""
+def svg(told: Told, marks: Marks, items: pl.DataFrame) -> str:
+    """The lanes as a drawing, without a script and with text escaped; `items` are on one clock."""
     start = int(items["time"].dt.timestamp("ns").min())  # type: ignore[arg-type]
     end = int(items.select(pl.max_horizontal("time", "end").dt.timestamp("ns").max()).item())
     span = max(end - start, 1_000_000)

@@ -7,12 +7,10 @@ What is asked of it are a record whole, the spans of a trace, and the texts of r
 from __future__ import annotations
 
 import itertools
-import json
 import uuid
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
 
 import msgspec
-import polars as pl
 import traitlets
 
 from lognb import _notes
@@ -28,11 +26,14 @@ from lognb.widgets.base import Ask, Binary, Widget
 from lognb.widgets.records import page_of, record_in
 from lognb.widgets.replay import player_text, prepare
 from lognb.widgets.shown import show
+from lognb.widgets.story_data import drawn, ids_of, item_of, place, spans_of, spans_told
 from lognb.widgets.story_marks import Marks
 from lognb.widgets.table import AskContext, AskRecord, Facet, Filter, Go, Pin, Text, Unpin, Whole, Written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    import polars as pl
 
     from lognb.analyses.story import Told
     from lognb.analyses.whose import Kind
@@ -43,9 +44,6 @@ if TYPE_CHECKING:
 
 TEXTS: Final = 10_000
 """Rows whose texts go with the story; of a longer one the others are asked for."""
-SPANS: Final = 500
-"""Spans of a trace that are drawn as a waterfall."""
-_USERS: Final = 20
 _serial = itertools.count(1)
 
 
@@ -152,56 +150,17 @@ class Story(Widget):
             self.data = data
 
     def _data(self, told: Told, at: int | str | None) -> dict[str, Any]:
-        whose = told.whose
-        first, last = _ends(told.items)
-        session = whose.id if whose.kind == "session" else _only(told.sessions["session"].to_list())
-        ids = {
-            "session_id": session,
-            "user_id": whose.id if whose.kind == "user" else next(iter(told.users), None),
-            "trace_id": whose.id if whose.kind == "trace" else None,
-            "issue_id": next(iter(told.items["detail"].str.json_path_match("$.issue").drop_nulls()), None),
-        }
         return {
+            **drawn(told, self._marks),
             "told": next(_serial),
-            "kind": whose.kind,
-            "id": whose.id,
-            "origin": str(self._marks.origin),
-            "since": None if first is None else str(first),
-            "to": None if last is None else str(last),
-            "lanes": self._marks.lanes,
-            "users": list(told.users[:_USERS]),
-            "users_more": max(0, len(told.users) - _USERS),
-            "services": list(told.services),
-            "records": told.records,
-            "records_of": told.records_of,
-            "spans": told.spans,
-            "spans_of": told.spans_of,
-            "left": list(told.left),
-            "errors": told.errors,
-            "joined": told.joined,
-            "sessions": [
-                {"id": s["session"], "since": str(s["since"]), "to": str(s["to"]), "items": s["items"],
-                 "recorded": s["recorded"]}
-                for s in _in_ns(told.sessions.rename({"start": "since", "end": "to"}))
-            ],
-            "sessions_of": whose.sessions_of or told.sessions.height,
-            "recordings": [
-                {"session": r["session_id"], "since": str(r["start"]), "to": str(r["end"])}
-                for r in _in_ns(told.recordings)
-            ],
-            "clock": {
-                "browser": bool(told.items["browser"].any()),
-                "offset_ns": None if told.clock.offset_ns is None else str(told.clock.offset_ns),
-                "why": told.clock.why,
-            },
-            "links": _links(ids, self._project, self._templates),
+            "links": _links(ids_of(told), self._project, self._templates),
             "at": None if at is None else _text(self._time_of(at)),
-            "at_item": None if at is None else _place(told.items, int(at)),
+            "at_item": None if at is None else place(told.items, int(at)),
             "zone": self._zone,
             "inside": "close" in self._on,
             "still": self._page_name,
             "pinned": self._pins(),
-        }  # fmt: skip
+        }
 
     def _time_of(self, record_id: int | str) -> int | None:
         """The time of a record, ns; raises QueryError if there is none with this id."""
@@ -218,33 +177,15 @@ class Story(Widget):
         """All that is known of what is no record."""
         if ask.i >= len(self._marks):
             raise QueryError(f"the story has no item {ask.i}; it has {len(self._marks)}")
-        row = self._told.items.row(ask.i, named=True)
-        said = json.loads(row["detail"] or "{}")
-        values = [(k, row[k]) for k in ("text", "kind", "service_name", "trace_id", "span_id", "session")]
-        values += [(k, v if isinstance(v, str) else json.dumps(v)) for k, v in said.items() if k != "short"]
-        return {
-            "values": [[k, str(v)] for k, v in values if v is not None and v not in ("", "null")],
-            "trace": row["trace_id"],
-            "session": row["session"] if row["session"] != self._told.whose.id else None,
-        }
+        return item_of(self._told, ask.i)
 
     def _trace(self, ask: AskTrace) -> dict[str, Any]:
         """The spans of a trace as a waterfall, in drawing order; of very many those that matter to its duration."""
         found = waterfall(self._logs, ask.id)
-        frame = found.frame.filter(pl.col("shown_start").is_not_null())
-        if not frame.height:
+        rows = spans_of(found.frame)
+        if not rows.height:
             raise QueryError(f"trace {ask.id}: {found.sentence}")
-        rows = frame
-        if rows.height > SPANS:
-            rows = rows.filter((pl.col("critical_ns") > 0) | pl.col("error") | (pl.col("depth") == 0)).head(SPANS)
-        told = rows.select(
-            "name", "depth", "error", "records", service="service_name", note=pl.col("why").fill_null(""),
-            critical=(pl.col("critical_ns") > 0).fill_null(False), own="self_ns", since="shown_start",
-            to=pl.coalesce("shown_end", "shown_start"),
-        )  # fmt: skip
-        texts = ("own", "since", "to")
-        spans = [{**row, **{name: _text(row[name]) for name in texts}} for row in _in_ns(told)]
-        return {"spans": spans, "of": found.frame.height, "note": found.sentence}
+        return spans_told(rows, found.frame.height, found.sentence)
 
     def _record(self, ask: AskRecord) -> dict[str, Any]:
         return record_in(self._logs.engine, int(ask.id))
@@ -327,27 +268,5 @@ class Story(Widget):
         return still_story.text(self._told, self.code)
 
 
-def _ends(items: pl.DataFrame) -> tuple[int | None, int | None]:
-    """The first and the last moment, ns."""
-    if not items.height:
-        return None, None
-    last = items.select(pl.max_horizontal("time", "end").dt.timestamp("ns").max()).item()
-    return int(items["time"].dt.timestamp("ns").min()), int(last)  # type: ignore[arg-type]
-
-
-def _only(names: list[str]) -> str | None:
-    return names[0] if len(names) == 1 else None
-
-
-def _place(items: pl.DataFrame, record_id: int) -> int | None:
-    """Which item a record is."""
-    found = (items["record_id"] == record_id).arg_true()
-    return int(found[0]) if len(found) else None
-
-
 def _text(number: int | None) -> str | None:
     return None if number is None else str(number)
-
-
-def _in_ns(frame: pl.DataFrame) -> list[dict[str, Any]]:
-    return frame.with_columns(pl.col(pl.Datetime).dt.timestamp("ns")).to_dicts()

@@ -83,7 +83,10 @@ def page(*recordings: list[dict[str, Any]], policy: bool = True, fence: bool = T
     meta = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">' if policy else ""
     text = module("player")
     if not fence:
-        for built, without in (("guard(iframe, this.remote)", "() => true"), ("allowed(data, this.remote)", "true")):
+        for built, without in (
+            ("guard(iframe, this.remote, this.strict)", "{ whole: () => true }"),
+            ("allowed(data, this.remote)", "true"),
+        ):
             assert text.count(built) == 1
             text = text.replace(built, without)
     return _PAGE.format(policy=meta, style=style("player"), kit=kit, module=text, given=given)
