@@ -36,6 +36,11 @@ if TYPE_CHECKING:
 _ROWS: Final = 20
 _LINES: Final = 200  # of a timeline, which is read from end to end
 _CELL: Final = 1_000  # characters
+# Frames that a picture shows, or that say more than one reads: they are in the folder alone.
+_BESIDE: Final = {
+    "panel": ("volume", "facets"),
+    "story": ("sessions", "recordings", "spans", "traces", "records"),
+}
 _DONE: Final = ("done", "closed", "fixed")
 _WHITE: Final = '<rect x="-50%" y="-50%" width="200%" height="200%" fill="#ffffff"/>'
 _VARIABLE: Final = re.compile(r"var\(--[\w-]+, *(#\w+)\)")  # a colour that follows a page, and what it is without one
@@ -115,13 +120,13 @@ def block_parts(block: Block, n: int, zone: str, files: Files | None) -> list[st
         if block.kind == "actions":
             parts.append(_tasks(rows))
             continue
-        if len(block.frames) > 1:
-            parts.append(f"{escaped(which)}:")
-        most = _LINES if block.kind == "timeline" else _ROWS
-        if which in block.pictures and block.kind == "panel":
-            most = 0  # the picture shows them
-        parts.append(grid(rows, zone, most))
-        parts.append(f"*{_of(rows, most)}{_csv(rows, f'{name}-{which}.csv', files)}*")
+        link = _csv(rows, f"{name}-{which}.csv", files)
+        if which in _BESIDE.get(block.kind, ()):
+            parts.append(f"*{escaped(which)}: {plural(rows.rows, 'row')}{link}*" if rows.frame.height else "")
+        else:
+            most = _LINES if block.kind == "timeline" else _ROWS
+            parts += [f"{escaped(which)}:" if len(block.frames) > 1 else "", grid(rows, zone, most)]
+            parts.append(f"*{_of(rows, most)}{link}*")
     if block.recordings:
         recorded = plural(len(block.recordings), "recording")
         parts.append(f"*{recorded} not shown here: a report saved as .html replays what was recorded*")
@@ -227,7 +232,7 @@ def _tasks(rows: Table) -> str:
 
 
 def _of(rows: Table, most: int) -> str:
-    shown = min(rows.frame.height, most) if most else rows.rows
+    shown = min(rows.frame.height, most)
     said = plural(rows.rows, "row") if shown == rows.rows else f"{count(shown)} of {plural(rows.rows, 'row')}"
     if rows.columns and len(rows.columns) < rows.frame.width:
         said += f", {len(rows.columns)} of {rows.frame.width} columns"
