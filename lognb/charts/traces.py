@@ -39,8 +39,9 @@ def draw(frame: pl.DataFrame) -> Any:
     size = alt.Size("traces:Q", legend=None, scale=sizes)
     tips = [alt.Tooltip(f"{name}:N", title=title) for name, title in (("took", "duration"), ("traces", "traces"))]
     base = alt.Chart(alt.InlineData(values=marks), width=axes.WIDTH, height=HEIGHT)
-    points = base.mark_point(filled=True, opacity=0.75, strokeWidth=0).encode(
-        x=axes.time("at", first, last), y=y, color=colour, shape=shape, size=size, tooltip=tips
+    strength = alt.condition(f"datum.kind == '{kinds[1]}'", alt.value(1), alt.value(0.7))  # what is many shows through
+    points = base.mark_point(filled=True, strokeWidth=0).encode(
+        x=axes.time("at", first, last), y=y, color=colour, shape=shape, size=size, opacity=strength, tooltip=tips
     )
     layers = [points]
     if len(shown) < len(frame):
