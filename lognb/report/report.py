@@ -122,8 +122,9 @@ class Report:
         """Write it; the ending says as what: .html (one file, needs no network), .pdf, .md (with its pictures in a
         folder beside it), .ipynb (a notebook that makes it again) or .zip (an incident bundle, see open_bundle).
 
-        A bundle holds the records, spans and recordings in all windows that a block looked at, and the pinned records;
-        `records` are those to take instead, as logs.where(…), also from the next time on (`report.records`).
+        A bundle holds the records, spans and recordings in all windows that a block looked at, and the records that
+        are named in one or pinned; `records` are those to take instead, as logs.where(…), also from the next time on
+        (`report.records`).
         """
         path = Path(path)
         self.records = self.records if records is None else records

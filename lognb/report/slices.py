@@ -1,14 +1,17 @@
 """Which records, spans and recordings go into a bundle.
 
 Where nothing else is said: of all Logs that the evidence is of, whatever lies in a window that a block looked at, since
-what stands around the evidence is what a reader looks for; and the pinned records. Evidence are results, panels and
-stories; a timeline and a list of pins only point at moments. One block that looked at all records takes all of them.
+what stands around the evidence is what a reader looks for; and the records that a block names or that are pinned.
+Evidence are results, panels and stories; a timeline and a list of pins point at records, and take these along. One
+block that looked at all records takes all of them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+import polars as pl
 
 from lognb import _notes
 from lognb.errors import LognbError
@@ -40,13 +43,13 @@ class Slice:
 def taken(logs: Sequence[Logs], blocks: Sequence[Block], records: Logs | Iterable[Logs] | None = None) -> list[Slice]:
     """One slice for each of the Logs: of `records`, if they are named, else of what the blocks looked at."""
     if records is None:
-        return [_pinned(_looked_at(some, blocks)) for some in logs]
+        return [_with(_looked_at(some, blocks), _named(some, blocks) | _pinned(some)) for some in logs]
     named = [records] if isinstance(records, Logs) else list(records)
     if not all(isinstance(some, Logs) for some in named):
         raise LognbError("records= names Logs, as records=logs.where(…)")
     if len({id(some.engine) for some in named}) < len(named):
         raise LognbError("records= names Logs of the same sources twice; name one query, as logs.where('a OR b')")
-    return [_pinned(_asked(some)) for some in named]
+    return [_with(_asked(some), _pinned(some)) for some in named]
 
 
 def _asked(logs: Logs) -> Slice:
@@ -62,9 +65,7 @@ def _looked_at(logs: Logs, blocks: Sequence[Block]) -> Slice:
     found: list[Window] = []
     for block in blocks:
         origin = block.origin
-        if block.kind not in EVIDENCE or origin is None or origin.logs is None:
-            continue
-        if origin.logs.engine is not logs.engine:
+        if block.kind not in EVIDENCE or origin is None or not _is_of(block, logs):
             continue
         # A query without a bound looked at everything on that side, records without a time too.
         query, since, until = origin.query, origin.since, origin.until
@@ -105,11 +106,25 @@ def _within(window: Window) -> Clause:
     return parts[0] if len(parts) == 1 else And(tuple(parts))
 
 
-def _pinned(part: Slice) -> Slice:
-    """With the pinned records that lie outside."""
-    ids = tuple(int(p["record_id"]) for p in _notes.of(part.logs.engine).pins)
-    pins = Query((Condition("record_id", "in", ids),)) if ids else None
+def _pinned(logs: Logs) -> set[int]:
+    return {int(p["record_id"]) for p in _notes.of(logs.engine).pins}
+
+
+def _named(logs: Logs, blocks: Sequence[Block]) -> set[int]:
+    """The records that stand in a frame of a block of these Logs."""
+    frames = [table.frame for block in blocks if _is_of(block, logs) for table in block.frames.values()]
+    ids = [frame["record_id"] for frame in frames if frame.schema.get("record_id") == pl.UInt64]
+    return {int(i) for column in ids for i in column.drop_nulls().to_list()}
+
+
+def _is_of(block: Block, logs: Logs) -> bool:
+    return block.origin is not None and block.origin.logs is not None and block.origin.logs.engine is logs.engine
+
+
+def _with(part: Slice, ids: set[int]) -> Slice:
+    """With those of some records that lie outside."""
+    some = Query((Condition("record_id", "in", tuple(sorted(ids))),)) if ids else None
     engine = part.logs.engine
-    if pins is None or part.query == Query() or engine.count(pins) == engine.count(pins & part.query):
+    if some is None or part.query == Query() or engine.count(some) == engine.count(some & part.query):
         return part
-    return Slice(part.logs, part.query | pins, part.windows)
+    return Slice(part.logs, part.query | some, part.windows)

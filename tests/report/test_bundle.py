@@ -205,6 +205,15 @@ def test_records_can_be_named(logs: ln.Logs, tmp_path: Path) -> None:
         report.save(tmp_path / "y.zip", records=["severity>=error"])  # type: ignore[list-item]
 
 
+def test_records_that_a_block_names_are_there(logs: ln.Logs) -> None:
+    report = ln.Report("named").add(logs.between("+1m", "+61s").volume()).timeline(logs)
+    shown = report.blocks[1].frames["moments"].frame["record_id"].drop_nulls().to_list()
+    (part,) = taken(report.logs, report.blocks)
+    assert len(shown) > 1
+    assert part.logs.where(part.query).get(*shown).height == len(set(shown))
+    assert len(logs.between("+1m", "+61s").get(*shown)) < len(set(shown))
+
+
 def test_evidence_of_all_records_takes_all(logs: ln.Logs) -> None:
     report = ln.Report("whole").add(logs.between("+1m", "+2m").volume(), logs.volume())
     (part,) = taken(report.logs, report.blocks)
