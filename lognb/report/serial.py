@@ -86,7 +86,7 @@ def _block(number: int, block: Block, files: dict[str, bytes]) -> dict[str, Any]
         files[file] = data
         frames[name] = {"file": file, "rows": table.rows, "columns": list(table.columns)}
     pictures = {name: f"{stem}-{i}.svg" for i, name in enumerate(block.pictures, 1)}
-    files |= {file: checked(block.pictures[name]).encode() for name, file in pictures.items()}
+    files |= {file: _picture(block, name, number) for name, file in pictures.items()}
     recordings = {name: f"{stem}-{i}.jsonl" for i, name in enumerate(block.recordings, 1)}
     files |= {file: block.recordings[name] for name, file in recordings.items()}
     return {
@@ -136,6 +136,13 @@ def _frame(frame: pl.DataFrame, stem: str) -> tuple[str, bytes]:
         raise LognbError(
             f"block {stem.rsplit('/', 1)[1]} holds a frame that no file can hold ({types}); cast its columns"
         ) from error
+
+
+def _picture(block: Block, name: str, number: int) -> bytes:
+    try:
+        return checked(block.pictures[name]).encode()
+    except LognbError as error:
+        raise LognbError(f"block {number} ({block.title[:60]!r}): {error}; change the chart or take it out") from None
 
 
 def _bare(dtype: pl.DataType) -> bool:

@@ -17,6 +17,7 @@ from lognb import _notes
 from lognb.errors import LognbError
 from lognb.logs import Logs
 from lognb.query import And, Clause, Condition, Or, Query, format_time
+from lognb.schema import TIME
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -61,23 +62,28 @@ def _asked(logs: Logs) -> Slice:
 
 
 def _looked_at(logs: Logs, blocks: Sequence[Block]) -> Slice:
-    first, last = logs.engine.overview["first"], logs.engine.overview["last"]
-    found: list[Window] = []
-    for block in blocks:
-        origin = block.origin
-        if block.kind not in EVIDENCE or origin is None or not _is_of(block, logs):
-            continue
-        # A query without a bound looked at everything on that side, records without a time too.
-        query, since, until = origin.query, origin.since, origin.until
-        open_left = query.since is None and (since is None or first is None or since <= first)
-        open_right = query.until is None and (until is None or last is None or until > last)
-        found.append((None if open_left else since, None if open_right else until))
-    windows = united(found)
+    windows = united(_window(block, logs) for block in blocks if block.kind in EVIDENCE and _is_of(block, logs))
     if windows == [(None, None)]:
         return Slice(logs.all, Query(), None)
     if len(windows) > 1:
         return Slice(logs.all, Query((Or(tuple(map(_within, windows))),)), tuple(windows))
     return Slice(logs.all, Query((), *(windows[0] if windows else (0, 0))), tuple(windows))
+
+
+def _window(block: Block, logs: Logs) -> Window:
+    """What a block looked at: a story from its first item to the end of its last, whatever it was asked of."""
+    items = block.frames["items"].frame if block.kind == "story" and "items" in block.frames else pl.DataFrame()
+    if items.schema.get("time") == items.schema.get("end") == TIME:
+        moments = pl.concat([items["time"], items["end"]]).drop_nulls().cast(pl.Int64).to_list()
+        if moments:
+            return min(moments), max(moments) + 1
+    assert block.origin is not None
+    # A query without a bound looked at everything on that side, records without a time too.
+    query, since, until = block.origin.query, block.origin.since, block.origin.until
+    first, last = logs.engine.overview["first"], logs.engine.overview["last"]
+    open_left = query.since is None and (since is None or first is None or since <= first)
+    open_right = query.until is None and (until is None or last is None or until > last)
+    return None if open_left else since, None if open_right else until
 
 
 def united(windows: Iterable[Window]) -> list[Window]:

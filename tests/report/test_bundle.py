@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +17,14 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 import lognb as ln
+from lognb._origin import of
 from lognb.errors import LognbError, SourceError
 from lognb.loaders import otlp_write
 from lognb.query import Query
 from lognb.replay.events import decode
+from lognb.report.blocks import Block, Table
 from lognb.report.slices import taken, united
+from lognb.schema import TIME
 from tests.report.same import assert_same
 
 if TYPE_CHECKING:
@@ -212,6 +215,18 @@ def test_records_that_a_block_names_are_there(logs: ln.Logs) -> None:
     assert len(shown) > 1
     assert part.logs.where(part.query).get(*shown).height == len(set(shown))
     assert len(logs.between("+1m", "+61s").get(*shown)) < len(set(shown))
+
+
+def test_a_story_looked_at_its_own_time() -> None:
+    records = [{"timeUnixNano": str(10**18 + i * 10**9), "body": {"stringValue": "x"}} for i in range(9)]
+    logs = ln.read(json.dumps({"resourceLogs": [{"scopeLogs": [{"logRecords": records}]}]}).encode())
+    at = logs.to_polars(["time"])["time"]
+    items = pl.DataFrame({"time": [at[2], at[4], None], "end": [at[6], None, None]}, schema={"time": TIME, "end": TIME})
+    story = Block("story", frames={"items": Table.of(items)}, origin=of(logs, ".session('x')"))
+    (part,) = taken([logs], [story])
+    assert len(part.logs.where(part.query)) == 5
+    (part,) = taken([logs], [replace(story, frames={"items": Table.of(items.clear())})])
+    assert part.query == Query()
 
 
 def test_evidence_of_all_records_takes_all(logs: ln.Logs) -> None:

@@ -104,7 +104,7 @@ def test_what_cannot_be_kept_is_said_when_it_is_written(block: Block, said: str)
         "<animate/>", '<a href=" javascript:alert(1)"/>', '<image href="https://x.example/p.png"/>', "<g>", "<?x y?>",
         '<image href="data:image/svg+xml;base64,PHN2Zz4="/>', '<rect fill="url(https://x.example/)"/>',
         '<rect style="fill:u\\72l(https://x.example)"/>', '<g OnClick="x()"/>', "<![CDATA[<script>]]>", "<x:g/>",
-        '<s:script xmlns:s="http://www.w3.org/2000/svg"/>', '<div xmlns="http://www.w3.org/1999/xhtml"/>',
+        "<title><g/></title>", '<s:script xmlns:s="http://www.w3.org/2000/svg"/>', '<div xmlns="http://www.w3.org/1999/xhtml"/>',
         '<rect x:href="javascript:x()" xmlns:x="http://www.w3.org/1999/xlink"/>',
     ],
 )  # fmt: skip
@@ -117,7 +117,7 @@ def test_pictures_as_they_are_drawn_pass() -> None:
     words = SVG.format("C:\\logs javascript: url(x) onload=&lt;b&gt;")
     links = (
         '<a href="https://shop.example/?a=1&amp;b=2"/><image href="data:image/png;base64,iVBORw0KGgo="/>'
-        '<rect fill="url(#gradient_0)" xml:space="preserve"/>'
+        '<rect fill="url(#gradient_0)" xml:space="preserve"><title>12:00 &lt;b&gt;</title></rect>'
     )
     for svg in (words, SVG.replace("<path", f"{links}<path")):
         assert checked(svg) == svg
