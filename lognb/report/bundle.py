@@ -38,7 +38,7 @@ from lognb.loaders.otlp_write import log_lines, span_lines
 from lognb.query import Query, format_time
 from lognb.redaction import redact_folder
 from lognb.replay.events import decode
-from lognb.report import archive, hidden, notebook, page, serial
+from lognb.report import archive, hidden, serial
 from lognb.report.about import readme
 from lognb.report.redacted import query_redacted
 from lognb.report.slices import taken
@@ -206,6 +206,8 @@ def _recordings(out: archive.Writer, engine: Any, at: Part) -> list[dict[str, An
 
 
 def _document(out: archive.Writer, document: Document, of: list[int | None], name: str) -> None:
+    from lognb.report import notebook, page  # which load the widgets
+
     for file, data in serial.dump(document, of).items():
         _add(out, file, data)
     _add(out, "report.html", page.html(document).encode("utf-8", "replace"))

@@ -182,6 +182,15 @@ def test_the_page_and_a_notebook_that_runs_on_the_bundle_are_in_it(
     assert "ln.open_bundle" in (tmp_path / "mine.ipynb").read_text(encoding="utf-8")
 
 
+def test_panels_and_stories_come_back_with_their_recordings(logs: ln.Logs, tmp_path: Path) -> None:
+    session = logs.recordings["session_id"][0]
+    report = ln.Report("alive").add(logs.between("+240s", "+250s").explore(), logs.session(session))
+    bundle = ln.open_bundle(report.save(tmp_path / "x.zip"))
+    assert_same(bundle.report.blocks, report.document().blocks)
+    assert bundle.report.blocks[1].recordings.keys() == {session}
+    assert len(bundle.logs) < len(logs)
+
+
 def test_pins_made_on_a_bundle_outlive_what_was_unpacked(saved: Saved, tmp_path: Path) -> None:
     path = saved.report.save(tmp_path / "mine.zip")
     bundle = ln.open_bundle(path)
