@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from html import escape, unescape
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -35,13 +36,13 @@ def told(svg: str, spec: dict[str, Any]) -> str:
 
 def _kept(label: str | None, titles: set[str]) -> str:
     """Of all that Vega tells of a mark, what its tooltip has; that stands last."""
-    found = dict(part.partition(": ")[::2] for part in (label or "").split("; "))
+    found = dict(part.partition(": ")[::2] for part in unescape(label or "").split("; "))  # an entity ends in ";" too
     said = "; ".join(f"{name}: {value}" for name, value in found.items() if name in titles and value)
-    return f' aria-label="{said}"' if said else ""
+    return f' aria-label="{escape(said)}"' if said else ""
 
 
 def _titles(spec: Any) -> Iterator[str]:
-    """How the fields of tooltips are called, as they stand in SVG."""
+    """How the fields of tooltips are called."""
     if isinstance(spec, list):
         for one in spec:
             yield from _titles(one)
@@ -49,11 +50,7 @@ def _titles(spec: Any) -> Iterator[str]:
         tips = spec.get("tooltip")
         for tip in tips if isinstance(tips, list) else [tips]:
             if isinstance(tip, dict) and (name := tip.get("title", tip.get("field"))):
-                yield _escaped(str(name))
+                yield str(name)
         for key, value in spec.items():
             if key not in ("tooltip", "data", "datasets"):
                 yield from _titles(value)
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")

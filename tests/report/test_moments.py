@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
 
 import polars as pl
 import pytest
@@ -56,6 +57,13 @@ def test_the_moments_of_the_truth_are_in_it(told: pl.DataFrame, truth: dict[str,
     assert near(told, "change", "worker", faults["memory"]["until"], 2)
     assert near(told, "change", "front", faults["probes"]["first"], 2)
     assert near(told, "change", "front", faults["slow"]["since"], 2)
+
+
+def test_its_picture_can_be_read_whatever_is_said(logs: ln.Logs) -> None:
+    said = "1 -> 2; <b>&amp;\"quoted\" 'too'"
+    report = ln.Report("x").timeline(logs, since="03:15", more=[{"time": "03:15:10", "what": said}])
+    picture = ElementTree.fromstring(report.document().blocks[0].pictures["moments"])
+    assert any("1 -> 2" in (e.get("aria-label") or "") for e in picture.iter())
 
 
 def test_in_order_and_each_once(told: pl.DataFrame) -> None:
