@@ -79,8 +79,8 @@ def quoted(text: str) -> str:
     return '"' + "".join(c if (c.isalnum() and c.isascii()) or c in " -_." else f"\\{ord(c):x} " for c in text) + '"'
 
 
-def table(rows: Table, zone: str, shared: Shared, *, name: str, first: int = FIRST) -> str:
-    """The table with how many rows and columns of it are shown."""
+def table(rows: Table, zone: str, shared: Shared, *, name: str, first: int = FIRST, bare: bool = False) -> str:
+    """The table with how many rows and columns of it are shown; `bare` only if that is not all."""
     frame = rows.frame.head(MOST)
     columns = [c for c in rows.columns if c in frame.columns] or frame.columns
     if not frame.height or not columns:
@@ -95,7 +95,9 @@ def table(rows: Table, zone: str, shared: Shared, *, name: str, first: int = FIR
     if sum(_ROOM.get(kind, _ROOM[""]) for _, kind in heads) > _PAPER:
         shared.wide.append([plain(column, 60) for column in columns])
         many = f" ln-many ln-t{len(shared.wide)}"
-    parts = [f'<p class="ln-dim ln-of">{_html.text(said)}</p>', _grid(heads, written[:seen], f"{name}, {said}", many)]
+    whole = seen == rows.rows and len(columns) == frame.width
+    of = "" if bare and whole else f'<p class="ln-dim ln-of">{_html.text(said)}</p>'
+    parts = [of, _grid(heads, written[:seen], f"{name}, {said}", many)]
     if seen < frame.height and shared.folds:
         rest = f"{count(frame.height - seen)} more rows"
         grid = _grid(heads, written[seen:], f"{name}, {rest}", many)

@@ -47,6 +47,8 @@ _FOLLOW: Final = {
     **dict.fromkeys(TEXT["ink"], "currentColor"),
     **dict.fromkeys(TEXT["dim"], "var(--ln-dim)"),
     **dict.fromkeys(TEXT["line"], "var(--ln-line)"),
+    "#ddd": "var(--ln-line)",  # Vega's own grid and axes, in charts that are not ours
+    "#888": "var(--ln-dim)",
 }
 _BLACK: Final = ("black", "#000", "#000000")
 _WHITE: Final = ("white", "#fff", *TEXT["paper"])

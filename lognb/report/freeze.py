@@ -35,7 +35,7 @@ def freeze(thing: Any, note: str = "") -> Block:
             return replace(_result(thing.summary()), note=note)
         case pl.DataFrame():
             return Block("result", "Table", "", {"rows": Table.of(thing)}, note=note)
-    if hasattr(thing, "to_dict") and hasattr(thing, "mark"):  # an Altair chart of any kind
+    if hasattr(thing, "to_dict") and hasattr(thing, "configure_view"):  # an Altair chart of any kind, layers too
         return replace(_chart(thing), note=note)
     frozen = _panel(thing)
     if frozen is not None:

@@ -6,7 +6,6 @@ data. So there are no style attributes and no handlers in it, and whatever got i
 
 from __future__ import annotations
 
-import json
 from base64 import b64encode
 from functools import cache
 from hashlib import sha256
@@ -20,11 +19,9 @@ from lognb import _html
 from lognb._export import replacing
 from lognb._html import NAMED
 from lognb._text import count, plain
-from lognb.report.alive import data as packed
-from lognb.report.alive import scripts, styles
+from lognb.report.alive import data, scripts, styles
 from lognb.report.blocks import MOST
 from lognb.report.cells import moments, quoted
-from lognb.report.data import data
 from lognb.report.sections import Sections
 
 if TYPE_CHECKING:
@@ -62,7 +59,6 @@ def html(document: Document, *, alive: bool = True, follow: bool = True) -> str:
         _running(document) + sections.shared.names(),
         *(styles(document) if alive else []),
     ]
-    known = json.dumps(data(document), ensure_ascii=True, separators=(",", ":")) if alive else ""
     return Template(_resource("page.html")).substitute(
         policy=_policy(sheets, modules),
         version=_html.text(document.version),
@@ -72,10 +68,7 @@ def html(document: Document, *, alive: bool = True, follow: bool = True) -> str:
         contents=_contents(sections),
         sections=body,
         foot=_foot(document),
-        # In JSON these three are only ever part of a text, where the escape means the same.
-        data=f'<script type="application/json" id="ln-data">{_inert(known)}</script>{packed(document)}'
-        if alive
-        else "",
+        data=data(document) if alive else "",
         scripts="\n".join(f'<script type="module">{module}</script>' for module in modules),
     )
 
@@ -105,10 +98,6 @@ def _policy(sheets: list[str], modules: list[str]) -> str:
         return " ".join(f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'" for text in texts) or "'none'"
 
     return f"{_POLICY}; style-src {hashes(sheets)}; script-src {hashes(modules)}"
-
-
-def _inert(text: str) -> str:
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def _facts(document: Document) -> str:

@@ -105,7 +105,8 @@ class Sections:
             if len(frames) > 1:
                 parts.append(f'<p class="ln-cap">{_html.text(name)}</p>')
             label = f"{title}, {name}" if len(frames) > 1 else title
-            parts.append(table(rows, self.document.zone, self.shared, name=label, first=first))
+            bare = block.kind in ("actions", "audit")
+            parts.append(table(rows, self.document.zone, self.shared, name=label, first=first, bare=bare))
         return "".join(parts)
 
     def _origin(self, origin: Origin) -> str:
