@@ -13,6 +13,7 @@ import polars as pl
 from lognb import _origin
 from lognb._text import MINUTE, SECOND, clock, count, day, duration, plain, plural, share
 from lognb.analyses.deploys import deploys
+from lognb.analyses.findings import session_to_look_at
 from lognb.report.blocks import Block, Table
 from lognb.report.freeze import freeze
 from lognb.report.incident import ERRORS
@@ -216,6 +217,9 @@ def evidence(draft: Draft) -> None:
         if frames.height:
             draft.report.add(_stack(draft, row, frames))
     draft.report.add(found.errors.patterns())
+    session = session_to_look_at(found.during)
+    if session is not None:
+        draft.report.add(found.logs.session(session), note="One of the sessions that met these errors.")
 
 
 def _stack(draft: Draft, row: dict[str, Any], frames: pl.DataFrame) -> Block:
