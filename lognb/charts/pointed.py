@@ -36,7 +36,14 @@ def told(svg: str, spec: dict[str, Any]) -> str:
 
 def _kept(label: str | None, titles: set[str]) -> str:
     """Of all that Vega tells of a mark, what its tooltip has; that stands last."""
-    found = dict(part.partition(": ")[::2] for part in unescape(label or "").split("; "))  # an entity ends in ";" too
+    found: dict[str, str] = {}
+    name = ""
+    for part in unescape(label or "").split("; "):  # an entity ends in ";" too
+        head, colon, value = part.partition(": ")
+        if colon:
+            name, found[head] = head, value
+        elif name:  # a value with a semicolon in it
+            found[name] += f"; {part}"
     said = "; ".join(f"{name}: {value}" for name, value in found.items() if name in titles and value)
     return f' aria-label="{escape(said)}"' if said else ""
 
