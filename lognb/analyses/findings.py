@@ -38,6 +38,8 @@ _GROUP: Final = 3  # errors that are more than chance all of one release
 _CHANCE: Final = 0.05  # that occurrences lie so near together by chance; up to a half it is said with the doubt
 _LIKELY: Final = 0.5
 _PATTERNS: Final = 500
+_SERVICES: Final = 4  # with several releases that are named, and so many releases of each
+_RELEASES: Final = 6
 _MOST_SPANS: Final = 500_000  # of more, clocks are not looked at here: logs.trace does so for one trace
 
 
@@ -168,29 +170,41 @@ def releases(asked: Asked) -> Finding | None:
     name = "service.version"
     if name not in logs.engine.field_names():
         return None
-    runs: dict[str, list[tuple[int, int, str]]] = {}
     counted = logs.engine.series(logs.query, 1 << 62, ["service_name", name])
-    for service, version in counted.select("by0", "by1").drop_nulls().unique(maintain_order=True).iter_rows():
-        of = _completer.conditions(logs.engine, name, [version])[version]
-        query = Query((Condition("service_name", "=", service), of))
-        first, last = logs.engine.window(logs.query & query)
-        if first is not None and last is not None:
-            runs.setdefault(service, []).append((first, last, version))
-    several = {service: sorted(ran) for service, ran in runs.items() if len(ran) > 1}
+    pairs = counted.select("by0", "by1").drop_nulls().unique(maintain_order=True)
+    lists = pairs.group_by("by0", maintain_order=True).agg("by1")
+    several = {service: versions for service, versions in lists.iter_rows() if len(versions) > 1}
     if not several:
         return None
-    told = []
-    for service, ran in several.items():
-        each = ", ".join(f"{plain(v, 40)} {clock(first)}–{clock(last)}" for first, last, v in ran)
-        told.append(f"{plain(service, 40)} ran {each}")
     issues = asked.errors.frame.filter(pl.col("releases").list.len() == 1, pl.col("occurrences") >= _GROUP)
+    blamed = [r for r in issues.iter_rows(named=True) if len(r["services"]) == 1 and r["services"][0] in several]
+    # Those of which one release fails are named first.
+    named = list(dict.fromkeys([*(row["services"][0] for row in blamed), *several]))
+    told = [_ran(logs, name, service, several[service]) for service in named[:_SERVICES]]
+    told += [f"{plural(len(named) - _SERVICES, 'more service')} ran several"] if len(named) > _SERVICES else []
     told += [
         f"all {count(row['occurrences'])} {plain(row['title'], 60)} are of {plain(row['releases'][0], 40)}"
-        for row in issues.iter_rows(named=True)
-        if len(row["services"]) == 1 and row["services"][0] in several
+        for row in blamed[:_ISSUES]
     ]
+    told += (
+        [f"and so are those of {plural(len(blamed) - _ISSUES, 'more issue')} of one"] if len(blamed) > _ISSUES else []
+    )
     number = sum(map(len, several.values()))
     return Finding("releases", "; ".join(told), number, f"{name} exists", f'logs.facets("{name}")', facets(logs, name))
+
+
+def _ran(logs: Logs, name: str, service: str, versions: list[str]) -> str:
+    """The releases of a service in the order of their first records, and how many more there are."""
+    ran = []
+    meant = _completer.conditions(logs.engine, name, versions)
+    for version in versions:
+        query = logs.query & Query((Condition("service_name", "=", service), meant[version]))
+        first, last = logs.engine.window(query)
+        if first is not None and last is not None:
+            ran.append((first, last, version))
+    each = [f"{plain(v, 40)} {clock(first)}–{clock(last)}" for first, last, v in sorted(ran)[:_RELEASES]]
+    more = [f"{len(ran) - _RELEASES} more"] if len(ran) > _RELEASES else []
+    return f"{plain(service, 40)} ran {' and '.join([', '.join(each), *more])}"
 
 
 def others(asked: Asked) -> Finding | None:

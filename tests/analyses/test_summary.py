@@ -141,6 +141,17 @@ def test_the_same_records_say_the_same(of_the_sample: Summary, shop: Path) -> No
     assert ln.read(shop).summary().frame.equals(of_the_sample.frame)
 
 
+def test_of_many_releases_some_are_named_and_the_rest_counted(load: Callable[[Iterable[Any]], ln.Logs]) -> None:
+    ran = [(t, "info", f"s{t % 6}", {"service.version": f"1.{t // 60}"}) for t in range(600)]
+    failed = [(599, "error", "s5", {"service.version": "1.9", "exception.type": "Gone"})] * 3
+    line = said(load([*ran, *failed]).summary())["releases"]
+    assert line.startswith("s5 ran 1.0 ")
+    assert re.findall(r"(s\d) ran (1\.\d)[^;]* (1\.\d) [^ ]+ and (\d+) more", line) == [
+        (f"s{i}", "1.0", "1.5", "4") for i in (5, 0, 1, 2)
+    ]
+    assert "; 2 more services ran several" in line
+
+
 def test_a_quiet_hour_has_nothing_wrong(load: Callable[[Iterable[Any]], ln.Logs]) -> None:
     logs = load([(t / 4, "info", "web", {"duration_ms": 20 + t % 7}) for t in range(4000)])
     lines = said(logs.summary())
