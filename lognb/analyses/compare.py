@@ -10,6 +10,7 @@ import polars as pl
 from lognb._text import count, plain, plural
 from lognb.analyses.differences import LEFT_OUT, MOST, Row, numbers, pairs, patterns, values
 from lognb.analyses.facets import ALWAYS, WHERE_PRESENT
+from lognb.analyses.patterns import shown
 from lognb.analyses.sides import side
 from lognb.charts import compare as charts
 from lognb.query import Query
@@ -43,9 +44,9 @@ def compare(
 
     Rows, one a difference, what is surest and largest first, what was seen only once or twice last: `what` ("pattern",
     "value", "number", "pair"), `field` and `value` (of a pair both, joined by " and "; null value: the records that
-    lack the field), `text` (of a pattern), `change` ("new", "gone", "grown", "shrunk", or "once": on one side only, in
-    fewer than 5 records), `baseline` and `current` (records), `baseline_share` and `current_share` (of the side's
-    records), `ratio` (of the shares, current to baseline; of a pattern, of the numbers after the size factor; of a
+    lack the field), `text` (of a pattern, as `patterns` shows it among both sides' records), `change` ("new", "gone",
+    "grown", "shrunk", or "once": on one side only, in fewer than 5 records), `baseline` and `current` (records),
+    `baseline_share` and `current_share` (of the side's records), `ratio` (of the shares, current to baseline; of a pattern, of the numbers after the size factor; of a
     number, of the medians; null from 0), `baseline_median` and `current_median` (of numbers), `since` (the first record
     of what is new; in the first 50 rows), `q` (the false discovery rate at which it would be told; below 0.015, of new
     and gone 0.005, it is), `rank` (lower bound of |log2 ratio|, by which rows are ordered; errors that are new come
@@ -70,7 +71,7 @@ def compare(
     names = _fields(logs, before, after, fields)
     rows: list[Row] = []
     if before.records and after.records:
-        rows = [*patterns(before, after)] if fields is None else []
+        rows = _read(logs, [*patterns(before, after)], before, after) if fields is None else []
         rows += [row for name in names for row in values(before, after, name)]
         rows = rows if fields is not None else _informative(rows, before, after)
         rows += numbers(before, after, names if fields else _numeric(logs))
@@ -101,6 +102,12 @@ def _fields(logs: Logs, before: Side, after: Side, asked: Sequence[str] | None) 
     kept = found.group_by("field", maintain_order=True).agg(pl.col("values").max(), rows=pl.len())
     kept = kept.filter((pl.col("values") <= MOST) & ((pl.col("values") > 1) | (pl.col("rows") > 1)))
     return kept["field"].to_list()
+
+
+def _read(logs: Logs, rows: list[Row], before: Side, after: Side) -> list[Row]:
+    """The rows of patterns with their texts as a list of patterns shows them, of the records of both sides."""
+    texts = shown(logs, before.logs.query | after.logs.query, [str(row.value) for row in rows])
+    return [replace(row, text=texts.get(str(row.value), row.text)) for row in rows]
 
 
 def _informative(rows: list[Row], before: Side, after: Side) -> list[Row]:

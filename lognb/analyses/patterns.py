@@ -20,10 +20,13 @@ from lognb.result import Result
 from lognb.schema import TIME
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lognb.logs import Logs
 
 BUCKETS: Final = 40
 EXAMPLES: Final = 3
+SAMPLE: Final = 100
 _is_error = pl.element().struct.field("value").is_in(["error", "fatal"])
 _errors = pl.col("severities").list.eval(pl.element().struct.field("records").filter(_is_error)).list.sum()
 _COUNTS: Final = pl.List(pl.Struct({"value": pl.String(), "records": pl.UInt64()}))
@@ -81,7 +84,7 @@ class Patterns(Result):
         return str(found[0])
 
 
-def patterns(logs: Logs, *, sample: int | None = 100) -> Patterns:
+def patterns(logs: Logs, *, sample: int | None = SAMPLE) -> Patterns:
     """Each kind of message: its constant text, how often, when, by whom, and what stands in its slots. Most first.
 
     Patterns are mined once from all records, whatever the query, so that a pattern has the same id in every window;
@@ -107,10 +110,7 @@ def patterns(logs: Logs, *, sample: int | None = 100) -> Patterns:
         raise QueryError(f"sample={sample!r} is no number of records; write 100, or None for all")
     first, last = logs.engine.window(logs.query)
     every = None if first is None or last is None else _text.step(max(last - first, 1), BUCKETS)
-    labels = logs.engine.labels(FIELD)
-    found = logs.engine.profile(FIELD, logs.query, every, 2**62 if sample is None else sample)
-    frame = found.sort("records", "code", descending=[True, False])
-    frame = pl.concat([frame, labels.table[frame["code"].to_list()].rename({"value": FIELD})], how="horizontal")
+    frame = _profile(logs, logs.query, every, 2**62 if sample is None else sample)
     frame = pl.concat([frame.drop("text", "sample"), _looked_at(logs, frame)], how="horizontal")
     total = len(logs)
     frame = frame.with_columns(
@@ -131,6 +131,21 @@ def patterns(logs: Logs, *, sample: int | None = 100) -> Patterns:
         shown=_SHOWN,
         logs=logs,
     )
+
+
+def shown(logs: Logs, query: Query, names: Sequence[str]) -> dict[str, str]:
+    """The texts of some patterns, as `patterns` gives them of the records of a query."""
+    if not names:
+        return {}
+    frame = _profile(logs, query & Query((Condition(FIELD, "in", tuple(names)),)), None, SAMPLE)
+    return dict(zip(frame[FIELD].to_list(), _looked_at(logs, frame)["text"].to_list(), strict=True))
+
+
+def _profile(logs: Logs, query: Query, every: int | None, sample: int) -> pl.DataFrame:
+    """Rows of PROFILE with the `pattern` and its template as `text`, most records first."""
+    found = logs.engine.profile(FIELD, query, every, sample).sort("records", "code", descending=[True, False])
+    named = logs.engine.labels(FIELD).table[found["code"].to_list()].rename({"value": FIELD})
+    return pl.concat([found, named], how="horizontal")
 
 
 def _looked_at(logs: Logs, frame: pl.DataFrame) -> pl.DataFrame:

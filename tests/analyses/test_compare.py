@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -85,6 +86,17 @@ def test_two_values_together_only_where_they_beat_each_alone(release: ln.Logs) -
     alone = release.compare("severity<error", "severity=error", fields=["pod", "service_name"]).frame
     assert not alone.filter(pl.col("what") == "pair").height, "all of p3 is checkout: together they say no more"
     assert not release.compare(BEFORE, AFTER, paired=False).frame.filter(pl.col("what") == "pair").height
+
+
+def test_a_pattern_is_told_with_what_stands_in_its_slots() -> None:
+    said = [f"answered {200 if i % 3 else 504} in {i} ms" if i < 600 or i % 9 else "ready" for i in range(1200)]
+    times = [f"2026-11-03T09:{i // 60:02}:{i % 60:02}Z" for i in range(1200)]
+    logs = ln.read("\n".join(json.dumps({"time": t, "msg": m}) for t, m in zip(times, said, strict=True)).encode())
+    told = logs.compare(BEFORE, AFTER).frame.filter(pl.col("what") == "pattern")
+    texts = dict(logs.patterns().frame.select("pattern", "text").iter_rows())
+    assert set(texts.values()) == {"answered {200|504} in <int> ms", "ready"}
+    assert told.height
+    assert all(texts[row["value"]] == row["text"] for row in told.iter_rows(named=True))
 
 
 def test_the_same_twice_has_no_difference(release: ln.Logs) -> None:
