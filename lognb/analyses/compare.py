@@ -46,12 +46,13 @@ def compare(
     "value", "number", "pair"), `field` and `value` (of a pair both, joined by " and "; null value: the records that
     lack the field), `text` (of a pattern, as `patterns` shows it among both sides' records), `change` ("new", "gone",
     "grown", "shrunk", or "once": on one side only, in fewer than 5 records), `baseline` and `current` (records),
-    `baseline_share` and `current_share` (of the side's records), `ratio` (of the shares, current to baseline; of a pattern, of the numbers after the size factor; of a
-    number, of the medians; null from 0), `baseline_median` and `current_median` (of numbers), `since` (the first record
-    of what is new; in the first 50 rows), `q` (the false discovery rate at which it would be told; below 0.015, of new
-    and gone 0.005, it is), `rank` (lower bound of |log2 ratio|, by which rows are ordered; errors that are new come
-    before all), `query` (its records) and `also` (queries of other values with the same counts on both sides: a pod,
-    its process, its release). Records without a time are left out.
+    `baseline_share` and `current_share` (of the side's records), `ratio` (of the shares, current to baseline; of a
+    pattern, of the numbers after the size factor; of a number, of the medians; null from 0), `baseline_median` and
+    `current_median` (of numbers), `since` (the first record of what is new; in the first 50 rows), `q` (the false
+    discovery rate at which it would be told; below 0.015, of new and gone 0.005, it is), `rank` (lower bound of |log2
+    ratio|, by which rows are ordered; errors that are new come before all), `query` (its records) and `also` (queries
+    of other values with the same counts on both sides: a pod, its process, its release). Records without a time are
+    left out.
 
     A pattern is told if its number is at least twice, or half, what the median of all patterns makes of it. A value is
     told if G on its counts is beyond chance, the bursts of its own counts in 30 bins of each side taken into
