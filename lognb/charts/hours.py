@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import altair as alt
     import polars as pl
 
-ROW, _AXIS = 24, 36
+ROW, _AXIS, _DAYS = 24, 36, 40
 _FAINT = 0.06
 
 
@@ -22,7 +22,7 @@ def draw(frame: pl.DataFrame, *, column: str, zone: str) -> alt.TopLevelMixin:
 
     cells = _cells(frame, column)
     days = list(dict.fromkeys(frame["weekday"].to_list()))
-    base = alt.Chart(alt.InlineData(values=cells), width=axes.WIDTH, height=ROW * len(days))
+    base = alt.Chart(alt.InlineData(values=cells), width=axes.WIDTH - _DAYS, height=ROW * len(days))
     x = alt.X(
         "hour:O",
         axis=alt.Axis(labelAngle=0, labelExpr="(datum.value < 10 ? '0' : '') + datum.value"),

@@ -7,6 +7,7 @@ import json
 import pkgutil
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
+from xml.etree import ElementTree
 
 import altair as alt
 import pytest
@@ -138,6 +139,14 @@ def test_dark_charts_have_nothing_of_the_light_ones_left(
                 other = json.dumps(one.result.chart().to_dict())
                 assert not [c for c in light if c in other], one.code
                 assert spec["config"]["background"] == TEXT["paper"][0]
+
+
+def test_a_picture_is_xml_whatever_is_in_it(drawn: list[tuple[Drawn, dict[str, Any], dict[str, Any]]]) -> None:
+    told = (".changes", ".facets", ".compare", ".errors", ".waterfall")
+    for one, spec, _ in drawn:
+        if (one.of == "hard" and any(verb in one.code for verb in told)) or ".changes" in one.code:
+            svg = vlc.vegalite_to_svg(spec)
+            assert ElementTree.fromstring(svg).tag.endswith("svg"), one.code
 
 
 def test_the_sheet_is_one_picture(drawn: list[tuple[Drawn, dict[str, Any], dict[str, Any]]]) -> None:
