@@ -254,4 +254,5 @@ def coded(value: str) -> str:
 
 def escaped(value: str) -> str:
     """Log text as text in Markdown, in a line or a cell."""
-    return "".join("\\" + c if c in "\\`*_{}[]<>#|~$&" else c for c in plain(value))
+    # A backslash is told by number: two of them before a bracket begin a formula in notebooks.
+    return "".join("&#92;" if c == "\\" else "\\" + c if c in "`*_{}[]<>#|~$&" else c for c in plain(value))

@@ -93,6 +93,7 @@ def document_text(document: Document, files: Files) -> str:
     contents, parts = _Contents(), []
     for n, block in enumerate(document.blocks, 1):
         if block.kind == "words":
+            parts += [contents.block(block.title)] if block.title else []
             contents.written(block.text)
             parts += [block.text.strip("\n"), block.note.strip("\n")]
             continue

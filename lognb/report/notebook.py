@@ -173,22 +173,23 @@ def _begin(document: Document, sources: _Sources) -> str:
 def _blocks(block: Block, sources: _Sources) -> tuple[str, str | None]:
     """What a block needs before it, and the code that adds it: "" for none, None where there is no such code."""
     note = f", note={_written(block.note)}" if block.note else ""
+    titled = f", title={block.title!r}{note}" if block.title else note
     match block.kind:
         case "words":
             sources.imports.add("from IPython.display import Markdown")
-            return "", f"words = {_written(block.text)}\nreport.add(words{note})\nMarkdown(words)"
+            return "", f"words = {_written(block.text)}\nreport.add(words{titled})\nMarkdown(words)"
         case "actions":
             rows = block.frames["actions"].frame.to_dicts()
             return "", "\n".join(_action(row) for row in rows) + ";"
         case "chart":
             sources.imports |= {"import altair as alt", "import json"}
             spec = json.dumps(block.facts.get("spec", {}), ensure_ascii=False)
-            return "", f"chart = alt.Chart.from_dict(json.loads({spec!r}))\nreport.add(chart{note})\nchart"
+            return "", f"chart = alt.Chart.from_dict(json.loads({spec!r}))\nreport.add(chart{titled})\nchart"
         case "audit":
             return "", ""
     origin = block.origin
     if origin is None or not origin.opened or not _harmless(origin.on("logs")):
-        return "", _data(block, note, sources)
+        return "", _data(block, titled, sources)
     name = sources.variable(origin)
     call = origin.on(name)
     match block.kind:
@@ -202,7 +203,7 @@ def _blocks(block: Block, sources: _Sources) -> tuple[str, str | None]:
             return before, f"report.timeline({asked}{note});"
         case "panel":
             call = _panel(call, block.facts)
-    return "", f"found = {call}\nreport.add(found{note})\nfound"
+    return "", f"found = {call}\nreport.add(found{titled})\nfound"
 
 
 def _action(row: Mapping[str, Any]) -> str:
@@ -239,7 +240,7 @@ def _marked(name: str, block: Block) -> list[str]:
     return [f"{name}.mark({format_time(at)!r}, {what!r}, {who!r})" for at, what, who in made]
 
 
-def _data(block: Block, note: str, sources: _Sources) -> str | None:
+def _data(block: Block, said: str, sources: _Sources) -> str | None:
     """What no code gives again, with its rows in the cell; None for what is more than rows."""
     if block.kind != "result" or "rows" not in block.frames:
         return None
@@ -251,13 +252,13 @@ def _data(block: Block, note: str, sources: _Sources) -> str | None:
     lines = [f"data = {_packed(rows)}{of}", "found = pl.read_ipc(io.BytesIO(base64.b64decode(data)))"]
     if block.origin is not None:
         names = [name for name, _ in block.origin.sources]
-        said = {"sentence": block.text, "title": block.title, "sources": tuple(names), "shown": list(rows.columns)}
-        given = ", ".join(f"{name}={value!r}" for name, value in said.items())
+        parts = {"sentence": block.text, "title": block.title, "sources": tuple(names), "shown": list(rows.columns)}
+        given = ", ".join(f"{name}={value!r}" for name, value in parts.items())
         query = (
             f"ln.Query.from_json({block.origin.query.to_json()!r})" if block.origin.query != Query() else "ln.Query()"
         )
         lines.append(f"found = ln.Result(frame=found, query={query}, {given})")
-    return "\n".join([*lines, f"report.add(found{note})", "found"])
+    return "\n".join([*lines, f"report.add(found{said})", "found"])
 
 
 def _packed(rows: Table) -> str:

@@ -55,14 +55,16 @@ class Report:
         self.redacted = False
         self.opened: dict[str, str] = {}
 
-    def add(self, *things: Any, note: str = "") -> Report:
+    def add(self, *things: Any, title: str = "", note: str = "") -> Report:
         """Add Markdown text, Results, Logs (as their summary), Altair charts, Polars frames, panels or stories.
 
-        Each is frozen: what happens to it later changes nothing here. `note` is Markdown about the last of them.
-        Raises LognbError for what has no place in a report, and then adds nothing.
+        Each is frozen: what happens to it later changes nothing here. `title` is the heading of the last of them
+        instead of its own, `note` Markdown about it. Raises LognbError for what has no place in a report, and then
+        adds nothing.
         """
-        made = [freeze(thing, note if i == len(things) - 1 else "") for i, thing in enumerate(things)]
-        for block in made:
+        made = [freeze(thing) for thing in things]
+        last = [replace(block, title=title or block.title, note=note or block.note) for block in made[-1:]]
+        for block in [*made[:-1], *last]:
             self._take(block)
         return self
 

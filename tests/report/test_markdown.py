@@ -84,14 +84,14 @@ def test_words_pass_and_pictures_and_rows_are_files(tmp_path: Path) -> None:
     (tmp_path / "an incident_files").mkdir()
     (tmp_path / "an incident_files" / "mine.txt").write_text("kept")
     report = ln.Report("x", timezone="Asia/Kolkata").add("# What\n\n<b>mine</b>", logs.volume(), note="*so*")
-    report.add("## What?\n\n## What", logs.to_polars(["time", "body", "n"]))
+    report.add("some", title="Words").add("## What?\n\n## What", logs.to_polars(["time", "body", "n"]))
     text = report.save(tmp_path / "an incident.md").read_text(encoding="utf-8")
     assert "<b>mine</b>" in text
     assert "*so*" in text
     assert "14:30:00" in text
     files = {unquote(a) for a in addresses(text) if not a.startswith("#")}
     assert {a for a in addresses(text) if a.startswith("#")} == {
-        "#what", "#volume-by-severity", "#what-1", "#what-2", "#table",
+        "#what", "#volume-by-severity", "#words", "#what-1", "#what-2", "#table",
     }  # fmt: skip
     assert all((tmp_path / name).is_file() for name in files)
     assert (tmp_path / next(n for n in files if n.endswith(".png"))).read_bytes().startswith(b"\x89PNG")
