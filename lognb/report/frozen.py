@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 ODD: Final = (LognbError, KeyError, TypeError, ValueError, IndexError, AttributeError, pl.exceptions.PolarsError)
 """What a block of a bundle that somebody else made may meet: it is then shown as the frames that it has."""
+_TITLE: Final = re.compile("<title>[^<]*</title>")
 FACETS: Final = 4
 VALUES: Final = 6
 MOMENTS: Final = 30
@@ -97,6 +99,8 @@ def _told(block: Block) -> Told:
 
 
 def _light(svg: str) -> str:
+    """In colours, and without the tooltips, which no picture of a report has."""
+    svg = _TITLE.sub("", svg)
     for name, (colour, _) in PALETTE.items():
         svg = svg.replace(f'"{name}"', f'"{colour}"')
     return svg
