@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from lognb.report.alive_panel import panel
-from lognb.report.alive_result import result
+from lognb.report.alive_result import LEAST, result
 from lognb.report.alive_story import films, story
 from lognb.report.frozen import ODD
 from lognb.widgets.base import STATIC, bundle, style
@@ -70,7 +70,7 @@ def _packed(name: str, held: bytes) -> str:
 def _made(block: Block) -> Any:
     if block.kind == "result":
         rows = block.frames.get("rows")
-        return result if rows is not None and rows.frame.height and rows.frame.width else None
+        return result if rows is not None and rows.frame.height >= LEAST and rows.frame.width else None
     return {"panel": panel, "story": story}.get(block.kind)
 
 

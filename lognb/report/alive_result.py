@@ -6,25 +6,33 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
+from lognb.report.blocks import Table
 from lognb.result import texts
+from lognb.widgets import versus
 from lognb.widgets.rows import cells, head, speaks
-from lognb.widgets.tabs import TABS, Column
+from lognb.widgets.tabs import COMPARE, TABS, Column
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lognb.report.blocks import Block, Table
+    from lognb.report.blocks import Block
 
 _KINDS: Final = {
     "share": "share", "trend": "trend", "severity": "severity", "change": "change", "size_bytes": "bytes",
     "bytes": "bytes", "query": "code", "code": "code", "pattern": "code", "regex": "code", "record_id": "code",
 }  # fmt: skip
+_COMPARED: Final = {"change", "what", "field", "value", "ratio", "baseline_share", "baseline_median", "query"}
+LEAST: Final = 16
+"""Rows from which on a list is of more use than a table that shows all of every text."""
 _LONG: Final = 24  # characters from which on a text takes what room there is
 
 
 def result(block: Block, zone: str) -> dict[str, Any]:
     """What static/report.js lists: columns, rows by column, and each row whole as texts."""
     rows = block.frames["rows"]
+    if _COMPARED.issubset(rows.frame.columns):
+        told = versus.read(rows.frame)
+        rows = Table(told, rows.rows, tuple(c.name for c in COMPARE.columns if c.name in told.columns))
     columns = columns_of(rows)
     code = block.origin.code if block.origin and block.origin.opened else None
     return listed(rows, columns, zone) | {"sentence": block.text, "code": code, "order": None}

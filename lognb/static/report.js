@@ -9,7 +9,7 @@ import { mount as drawTable } from "./table.js";
 import { mount as drawTimeline } from "./timeline.js";
 import { said } from "./shown.js";
 
-const ROW = 26, CHROME = 110, MOST = 480; // px
+const ROW = 26, CHROME = 110, MOST = 400; // px
 const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
 
 /** What a packed data block of the page holds. */
@@ -223,6 +223,17 @@ function hovering() {
   });
 }
 
+/** A link may lead to a row of a table whose block is alive: that block then stands as it is read without scripts. */
+function reveal() {
+  const row = location.hash ? document.getElementById(decodeURIComponent(location.hash.slice(1))) : null, still = row?.closest(".ln-still[hidden]");
+  if (still) {
+    still.hidden = false;
+    still.parentElement.querySelector(".ln-alive").hidden = true;
+    for (let fold = row.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+  }
+  row?.scrollIntoView({ block: still ? "center" : "start" });
+}
+
 async function begin() {
   themed();
   copying();
@@ -232,7 +243,8 @@ async function begin() {
     await live(place);
     await new Promise((done) => setTimeout(done));
   }
-  if (location.hash) document.getElementById(location.hash.slice(1))?.scrollIntoView();
+  reveal();
+  addEventListener("hashchange", reveal);
   document.documentElement.dataset.alive = String(places.filter((place) => !place.hidden).length);
 }
 

@@ -77,7 +77,12 @@ def question(tab: str, view: View) -> Question | None:
 def compared(logs: Logs, baseline: Logs) -> Result:
     """What `compare` finds, with each difference as people read it, and as a bar."""
     found = compare(logs, baseline)
-    rows = found.frame.to_dicts()
+    return replace(found, frame=read(found.frame))
+
+
+def read(frame: pl.DataFrame) -> pl.DataFrame:
+    """The rows of a comparison with `difference`, `said` and `shift`: each as people read it, and as a bar."""
+    rows = frame.to_dicts()
     shown = pl.DataFrame(
         {
             "difference": [name(row) for row in rows],
@@ -86,7 +91,7 @@ def compared(logs: Logs, baseline: Logs) -> Result:
         },
         schema={"difference": pl.String, "said": pl.String, "shift": pl.Float64},
     )
-    return replace(found, frame=found.frame.hstack(shown))
+    return frame.hstack(shown)
 
 
 def _said(row: dict[str, Any]) -> str:

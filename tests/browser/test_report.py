@@ -43,10 +43,13 @@ def logs(shop: Path, samples: Path) -> ln.Logs:
 
 @pytest.fixture(scope="module")
 def saved(logs: ln.Logs, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Block 2 is a result, 3 a panel with all its records, 4 a table with the first of many, 5 a recorded story."""
+    """A result of many rows (block 2), a panel with all its records, a table with the first of many, a recorded story,
+    a result of few rows (6).
+    """
     panel = logs.where("severity>=warn").explore(tab="errors")
     report = ln.Report("Checkout times out", timezone="Europe/Berlin")
-    report.add("What we know.", logs.errors(), panel, TableView(logs), logs.session(logs.recordings["session_id"][0]))
+    report.add("What we know.", logs.patterns(), panel, TableView(logs), logs.session(logs.recordings["session_id"][0]))
+    report.add(logs.errors())
     panel.close()
     return report.save(tmp_path_factory.mktemp("report") / "report.html")
 
@@ -94,7 +97,7 @@ def test_a_panel_is_brushed_filtered_searched_and_opened(
 ) -> None:
     tab = opened(saved)
     assert tab.locator("html").get_attribute("data-alive") == "4"
-    assert tab.locator(".ln-still:visible").count() == 0
+    assert tab.locator(".ln-still:visible").count() == 1
     block, title = tab.locator("#b-3"), tab.locator("#b-3 .lt-title")
     block.get_by_role("tab", name="Records").click()
     assert title.inner_text() == "420 records"
@@ -135,15 +138,17 @@ def test_rows_of_a_result_are_sorted_found_and_opened_and_marks_of_its_chart_spe
 ) -> None:
     tab = opened(saved)
     block, lines = tab.locator("#b-2"), tab.locator("#b-2 .ll-rows > .ll-row:visible")
-    block.get_by_role("button", name="users").click()
-    most = logs.errors().frame.sort("users", descending=True)
-    assert most["title"][0][:20] in lines.first.inner_text()
-    block.get_by_role("searchbox").fill("bowl")
+    found = logs.patterns().frame
+    for way in ("max", "min"):
+        block.locator(".ll-head").get_by_role("button", name="records").click()
+        assert lines.first.locator(".ll-bar").inner_text() == f"{getattr(found['records'], way)():,}"
+    block.get_by_role("searchbox").fill("LOYALTY")
     tab.wait_for_timeout(300)
-    assert lines.count() == 1
+    assert lines.count() == found["text"].str.to_lowercase().str.contains("loyalty", literal=True).sum()
     lines.first.click(position={"x": 60, "y": 8})
-    assert block.locator(".ll-pairs").inner_text().count("KeyError") >= 1
-    mark = block.locator(".ln-pic [data-said]").first
+    assert "loyalty" in block.locator(".ll-pairs").inner_text()
+    assert tab.locator("#b-6 .ln-still table").is_visible()  # all of it can be read as it is
+    mark = tab.locator("#b-6 .ln-pic [data-said]").first
     mark.dispatch_event("pointermove", {"bubbles": True, "clientX": 300, "clientY": 300})
     assert "when: 2026-11-25 03:1" in tab.locator(".lf-tip").inner_text()
 
@@ -177,8 +182,17 @@ def test_without_scripts_it_is_read(opened: Callable[..., Page], saved: Path) ->
         block = tab.locator(f"#b-{n}")
         assert block.locator("table:visible").count() >= 1
         assert words in block.inner_text()
-    for n in (2, 3, 5):
+    for n in (2, 3, 5, 6):
         assert tab.locator(f"#b-{n} svg:visible").count() == 1
+
+
+def test_a_link_to_a_row_of_a_block_that_is_alive_shows_the_row(opened: Callable[..., Page], saved: Path) -> None:
+    tab = opened(saved)
+    row = tab.locator("#b-4 .ln-still tr[id^=r-]").last
+    assert row.is_hidden()
+    tab.evaluate("id => { location.hash = id; }", row.get_attribute("id"))
+    row.wait_for()
+    assert tab.locator("#b-4 .ln-alive").is_hidden()
 
 
 def test_a_block_that_cannot_live_stays_as_it_was(opened: Callable[..., Page], saved: Path, tmp_path: Path) -> None:
