@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from lognb.redaction import checks, keys, kinds
 from lognb.redaction.pairs import STAFF, Found, Meanings, pairs, telling, trivial
-from lognb.redaction.views import view
+from lognb.redaction.views import View, view
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,7 +50,7 @@ _CARD: Final = re.compile(
 _IBAN: Final = re.compile(
     r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{4}){2,7}(?:[ -]?[A-Z0-9]{1,4})?(?![A-Za-z0-9])"
 )
-_IP4: Final = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?!\w)(?!\.\w)(?!-[A-Za-z])")
+_IP4: Final = re.compile(r"(?<![\w.~])(?:\d{1,3}\.){3}\d{1,3}(?!\w)(?!\.\w)(?!-[A-Za-z])")
 _IP6: Final = re.compile(r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}(?:(?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f]{0,4})(?![\w:])")
 _VERSION: Final = re.compile(
     r"(?i)(?:version|ver\.?|release|build|revision|chrome|chromium|headlesschrome|firefox|safari|edge?|edga|opr|opera|crios|"
@@ -62,6 +62,11 @@ _LAST: Final = re.compile(r"[ .()/-]*\d+\Z")
 _PHONE_US: Final = re.compile(
     r"(?<![\w.+/-])(?:\(\d{3}\)[ .-]?\d{3}[ .-]\d{4}|\d{3}([-. ])\d{3}\1\d{4})(?![\w.-]\d)(?!\d)"
 )
+
+
+ANYTHING: Final = (1 << 16) - 1
+KNOWN: Final = 1 << 15
+"""Bits that say what a text may hold: see Finder.hints, and known values."""
 
 
 class Finder:
@@ -88,11 +93,14 @@ class Finder:
         ]
         # Names in any case are dear to look for in Python, pairs are not.
         quick = {**_HINTS, "pairs": r"[=:<]|--|(?i:password|identified)\s"}
-        self._steps = [(re.compile(quick[hint]), hint, step) for hint, wanted, step in table if wanted]
-        hints = list(dict.fromkeys(_HINTS[hint] for hint, wanted, _ in table if wanted))
-        fields = [f"(?i){re.escape(name)}" for name in rules.fields]
-        self.hint = "|".join(f"(?:{hint})" for hint in [*hints, *fields, _ESCAPED]) if hints else ""
-        """A regular expression for Rust: what a text must have to be looked at; "" for none."""
+        used = list(dict.fromkeys(hint for hint, wanted, _ in table if wanted))
+        bits = {hint: 1 << i for i, hint in enumerate(used)}
+        self._steps = [(re.compile(quick[hint]), hint, bits[hint], step) for hint, wanted, step in table if wanted]
+        fields = "".join(f"|{re.escape(name)}" for name in rules.fields)
+        self.hints = {bits[hint]: _HINTS[hint] + fields * (hint == "pairs") for hint in used}
+        """For Rust: what a text must have for a step of `find` to find anything, by the bit that says that it has."""
+        self.escaped = _ESCAPED
+        """A text with escapes may have anything."""
 
     def own(self, text: str) -> Iterator[Found]:
         """What the patterns of a person's own find."""
@@ -106,12 +114,18 @@ class Finder:
     def has_own(self) -> bool:
         return bool(self._own)
 
-    def find(self, text: str, field: str = "") -> Iterator[Found]:
-        """All stretches that a detector of the rules finds, the surest first; they may overlap."""
-        seen = view(text)
+    def find(self, text: str, field: str = "", may: int = ANYTHING) -> Iterator[Found]:
+        """All stretches that a detector of the rules finds, the surest first; they may overlap.
+
+        `may`: the bits of `hints` that are known to be possible.
+        """
+        seen: View | None = None
         version = bool(field) and keys.version(field)
-        for hint, name, step in self._steps:
-            if not hint.search(seen.text) or (version and name in ("ip4", "number", "phone")):
+        for hint, name, bit, step in self._steps:
+            if not may & bit or (version and name in ("ip4", "number", "phone")):
+                continue
+            seen = seen or view(text)
+            if not hint.search(seen.text):
                 continue
             if name == "pairs":
                 yield from (f for f in step(text) if f.kind in self.kinds or f.kind == "field")
@@ -183,7 +197,9 @@ def _urls(text: str) -> Iterator[Found]:
             start = m.start("who")
             if password and not trivial(password):
                 yield Found(start + len(user) + 1, m.end("who"), "url")
-            if (user.lower() not in STAFF and not trivial(user)) and (colon or telling(user) or len(user) >= 16):
+            if (user.lower() not in STAFF and not trivial(user)) and (
+                colon or (telling(user) and any(c.isdigit() for c in user))
+            ):
                 yield Found(start, start + len(user), "url")
 
 

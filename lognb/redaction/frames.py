@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from lognb.redaction import keys
+from lognb.redaction.find import ANYTHING, KNOWN
 from lognb.schema import flat_split
 
 if TYPE_CHECKING:
@@ -27,13 +28,13 @@ def frame_hidden(frame: pl.DataFrame, texts: Texts, count: Count) -> pl.DataFram
 
     Where a row names a field and its value (facets, comparisons), the value is one of that field.
     """
-    columns = [column_hidden(frame[name], texts, count, _meant(name)) for name in frame.columns]
+    columns = [column_hidden(frame[name], texts, count, meant(name)) for name in frame.columns]
     columns = _by_field(frame, columns, texts, count)
     names = [texts.hide(name)[0] for name in frame.columns]
     return pl.DataFrame([c.alias(n) for c, n in zip(columns, names, strict=True)], height=frame.height)
 
 
-def _meant(column: str) -> str:
+def meant(column: str) -> str:
     """The field that a column holds: `user.id|string` in lognb's Parquet is user.id."""
     flat = flat_split(column)
     return (flat[0] if flat else column).removeprefix("attributes.").removeprefix("resource.")
@@ -64,26 +65,33 @@ def replaced(column: pl.Series, changed: dict[str, str]) -> pl.Series:
     return column.replace(pl.Series(list(changed), dtype=pl.String), pl.Series(list(changed.values()), dtype=pl.String))
 
 
-def suspicious(column: pl.Series, texts: Texts) -> pl.Series:
-    """Which texts may hold something, by one look of Rust at each."""
-    found = pl.repeat(False, len(column), eager=True)
-    if texts.finder.hint:
-        found = column.str.contains(texts.finder.hint)
+def flags(column: pl.Series, texts: Texts) -> pl.Series:
+    """What each text may hold, as bits (Finder.hints), by looks of Rust at each; 0: nothing."""
     if texts.finder.has_own:
-        return pl.repeat(True, len(column), eager=True)
+        return pl.repeat(ANYTHING, len(column), dtype=pl.Int32, eager=True)
+    text = pl.col("text")
+    bits = [text.str.contains(hint).cast(pl.Int32) * bit for bit, hint in texts.finder.hints.items()]
+    bits += [text.str.contains(texts.finder.escaped).cast(pl.Int32) * ANYTHING] if bits else []
     if texts.known:
-        found |= column.str.contains_any(sorted(texts.known.anchors), ascii_case_insensitive=True)
-    return found
+        anchors = pl.Series(sorted(texts.known.anchors))
+        bits.append(text.str.contains_any(anchors.implode(), ascii_case_insensitive=True).cast(pl.Int32) * KNOWN)
+    if not bits:
+        return pl.repeat(0, len(column), dtype=pl.Int32, eager=True)
+    whole = bits[0]
+    for bit in bits[1:]:
+        whole = whole | bit
+    return column.alias("text").to_frame().select(whole.fill_null(0)).to_series()
 
 
 def _of_texts(column: pl.Series, texts: Texts, count: Count, name: str, where: str) -> dict[str, str]:
     """What becomes of the distinct texts of a column, where that is something else."""
     counted = column.drop_nulls().alias("text").value_counts(name="n")
+    counted = counted.with_columns(flags(counted["text"], texts).alias("may"))
     if texts.meaning(name) is None:
-        counted = counted.filter(suspicious(counted["text"], texts))
+        counted = counted.filter(pl.col("may") != 0)
     changed: dict[str, str] = {}
-    for text, n in counted.iter_rows():
-        made, hits = texts.hide(text, name)
+    for text, n, may in counted.iter_rows():
+        made, hits = texts.hide(text, name, "", may)
         if made != text:
             changed[text] = made
         if hits:
@@ -121,7 +129,7 @@ def _nested(column: pl.Series, texts: Texts, count: Count, name: str) -> pl.Seri
 
     def on(value: Any, key: str) -> Any:
         if isinstance(value, dict):
-            return {inner: on(v, _meant(inner) if texts.meaning(key) is None else key) for inner, v in value.items()}
+            return {inner: on(v, meant(inner) if texts.meaning(key) is None else key) for inner, v in value.items()}
         if isinstance(value, list):
             return [on(v, key) for v in value]
         if isinstance(value, str):
@@ -168,8 +176,8 @@ def _by_field(frame: pl.DataFrame, made: list[pl.Series], texts: Texts, count: C
     rows = zip(frame[field].to_list(), frame["value"].to_list(), made[at].to_list(), strict=True)
     values: list[str | None] = []
     for key, value, now in rows:
-        if value is not None and key is not None and texts.meaning(_meant(key)) is not None:
-            now, hits = texts.hide(value, _meant(key))
+        if value is not None and key is not None and texts.meaning(meant(key)) is not None:
+            now, hits = texts.hide(value, meant(key))
             if hits and now != value:
                 count(hits, "value", 1)
         values.append(now)

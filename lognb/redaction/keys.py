@@ -15,7 +15,7 @@ from lognb.schema import USER_KEYS
 
 class Meaning(NamedTuple):
     """`kind` is what the value is (lognb.redaction.kinds). `weak`: only if the value looks the part, since the name has
-    other uses ("pass", "key", "pin"). `inside`: what an object below the key holds is one too, whatever its own keys.
+    other uses ("pass", "auth", "pin"). `inside`: what an object below the key holds is one too, whatever its own keys.
     """
 
     kind: str
@@ -33,7 +33,7 @@ token_secret secret_token phpsessid jsessionid aspsessionid connect_sid asp_net_
 verification_code security_code cvv cvc cvv2 csc webhook_secret client_key x_amz_security_token
 password_hash passwordhash password_digest recovery_code backup_code seed_phrase mnemonic
 """
-_WEAK: Final = "pass key auth pin sig signature hmac session_key webhook webhook_url"
+_WEAK: Final = "pass auth pin sig signature hmac webhook webhook_url"
 _AUTHORIZATION: Final = "authorization proxy_authorization x_authorization"
 _COOKIES: Final = "cookie cookies set_cookie"
 _USERS: Final = """
@@ -69,7 +69,7 @@ _ENDS: Final[tuple[tuple[str, Meaning], ...]] = (
     (_USERS, Meaning("user")),
     (_WEAK, Meaning("secret", weak=True)),
 )
-_WHOLE: Final = {"user", "usr", "login", "users", "mail", "tel", "fax", "pass", "key", "auth", "pin", "sig"}
+_WHOLE: Final = {"user", "usr", "login", "users", "mail", "tel", "fax", "pass", "auth", "pin", "sig"}
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _SPLIT: Final = re.compile(r"[^A-Za-z0-9]+")
 _MOST: Final = 100  # characters of a name; what is longer names nothing
@@ -120,10 +120,23 @@ def meaning(name: str, outer: str = "") -> Meaning | None:
             return _named(parts) if _KNOWN[end].kind == "user" and parts[-1] == "name" else _KNOWN[end]
     if outer and parts[-1] in ("name", "id") and len(parts) == 1 and words(outer).split("_")[-1] in _PEOPLE:
         return Meaning("name" if parts[-1] == "name" else "user")
+    if _SECRET_WORDS.intersection(parts) and parts[-1] not in _ABOUT:
+        return Meaning("secret", weak=True)
     return None
 
 
-# Before a word of _WHOLE: "db.user", "smtp_pass", "http.auth"; "product_key" and "sort_key" name no secret.
+# "github_token_2", "secret_for_mail": a name with such a word in it, unless it ends in what one says about a secret.
+_SECRET_WORDS: Final = frozenset(
+    ("secret", "token", "password", "passwd", "pwd", "credential", "credentials", "apikey")
+)
+_ABOUT: Final = frozenset((
+    "count", "counts", "length", "size", "type", "types", "kind", "expiry", "expires", "expired", "expiration", "ttl",
+    "url", "uri", "endpoint", "id", "ids", "name", "names", "file", "path", "at", "age", "limit", "usage", "used",
+    "status", "policy", "policies", "version", "arn", "field", "index", "position", "issuer", "store", "provider",
+    "manager", "service", "error", "bucket", "rate", "time", "date", "reset", "valid", "required", "enabled", "present",
+    "user", "class", "total",
+))  # fmt: skip
+# Before a word of _WHOLE: "db.user", "smtp_pass", "http.auth"; "test_pass" and "level_pass" name no secret.
 _OWNERS: Final = frozenset((
     "db", "database", "smtp", "http", "ftp", "ldap", "mysql", "postgres", "pg", "redis", "proxy", "basic", "x",
     "remote",
@@ -143,6 +156,11 @@ def _named(parts: list[str]) -> Meaning:
 def parameter(name: str) -> bool:
     """Is it a parameter of a URL whose value, if it is long, is a secret?"""
     return len(name) <= _MOST and _PARAMETERS.search(words(name)) is not None
+
+
+def counts(name: str) -> bool:
+    """Is a number under this name one of how many? Frames of lognb say `users`."""
+    return words(name[:_MOST]).endswith(("users", "cookies", "user_ids", "credentials"))
 
 
 @lru_cache(maxsize=10_000)

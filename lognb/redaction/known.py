@@ -45,7 +45,9 @@ class Known:
 
     def __init__(self) -> None:
         self.kinds: dict[str, str] = {}
-        self._by_word: dict[str, list[tuple[str, int, str]]] = {}
+        # A value is found by its words, all of them: many users share the first ("u-1", "u-2") or the last ("@cart").
+        self._by_words: dict[tuple[str, ...], list[tuple[str, int, str]]] = {}
+        self._lengths: dict[str, list[int]] = {}
         self.anchors: set[str] = set()
         """What a text has to contain, in any case, to hold one of them, however it is escaped."""
 
@@ -56,31 +58,45 @@ class Known:
         low = value.lower()
         if low in self.kinds:
             return
-        first = _WORD.search(low)
-        if first is None:
+        words = tuple(_WORD.findall(low))
+        if not words:
             return
         self.kinds[low] = kind
-        same = self._by_word.setdefault(first[0], [])
-        same.append((low, first.start(), kind))
-        same.sort(key=lambda one: -len(one[0]))  # "ann-2" before "ann"
+        self._by_words.setdefault(words, []).append((low, low.index(words[0]), kind))
+        lengths = self._lengths.setdefault(words[0], [])
+        if len(words) not in lengths:
+            lengths.append(len(words))
+            lengths.sort(reverse=True)  # "ann-2" before "ann"
         if _PLAIN.match(value):
             self.anchors.add(low)
         elif runs := [run for run in _RUN.findall(low) if len(run) >= 2]:
             self.anchors.add(max(runs, key=len))
         else:
-            self.anchors |= {first[0], json.dumps(first[0])[1:-1]}
+            self.anchors |= {words[0], json.dumps(words[0])[1:-1]}
 
     def find(self, text: str) -> Iterator[Found]:
         """Where they stand in a text, with no letter or digit beside them."""
         low = text.lower()
         if len(low) != len(text):  # a letter that becomes two: places would not fit
             low = text
+        found = [(m[0], m.start()) for m in _WORD.finditer(low)]
         end = 0
-        for m in _WORD.finditer(low):
-            for value, offset, kind in self._by_word.get(m[0], ()) if m.start() >= end else ():
-                start = m.start() - offset
-                stop = start + len(value)
-                if start >= end and low.startswith(value, start) and not low[stop : stop + 1].isalnum():
-                    yield Found(start, stop, kind)
-                    end = stop
+        for i, (word, at) in enumerate(found):
+            for n in self._lengths.get(word, ()) if at >= end else ():
+                words = tuple(w for w, _ in found[i : i + n])
+                hit = next(
+                    (one for one in self._by_words.get(words, ()) if _stands(low, one[0], at - one[1], end)), None
+                )
+                if hit is not None:
+                    start = at - hit[1]
+                    end = start + len(hit[0])
+                    yield Found(start, end, hit[2])
                     break
+
+
+def _stands(text: str, value: str, start: int, least: int) -> bool:
+    return (
+        start >= least
+        and text.startswith(value, start)
+        and not text[start + len(value) : start + len(value) + 1].isalnum()
+    )

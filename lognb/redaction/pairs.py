@@ -60,13 +60,14 @@ _NONE: Final = re.compile(
     expired|failed|failure|rejected|denied|unknown|absent|wrong|changed|updated|reset|error|ok|okay|yes|no|on|off|true|
     false|enabled|disabled|default|string|str|text|bool|int|integer|number|object|bytes|bearer|basic|digest|token|password|
     secret|redacted|hidden|masked|filtered|removed|elided|sensitive|encrypted|n/a|na|tbd|todo|changeme|
-    [<\[({]+[\w.:\ -]*[>\])}]+|\$\{[^}]*\}|\$\([^)]*\)|\$[A-Z_]{3,}|%[sdvr]|%\([\w.]+\)s|\[?"?redacted"?\]?)\Z"""
+    [<\[({]+[\w.:\ -]*[>\])}]+|(?:\w+\.)+[\w$]+@[0-9a-f]{3,8}|
+    \$\{[^}]*\}|\$\([^)]*\)|\$[A-Z_]{3,}|%[sdvr]|%\([\w.]+\)s|\[?"?redacted"?\]?)\Z"""
 )
 STAFF: Final = frozenset((
     "root", "admin", "administrator", "system", "nobody", "anonymous", "guest", "daemon", "service", "www-data",
     "nginx", "apache", "postgres", "postgresql", "mysql", "redis", "mongodb", "ubuntu", "ec2-user", "git", "bot",
     "public", "everyone", "me", "self", "current", "test", "default", "local", "localhost", "all", "any", "user",
-    "users", "sa", "dbo",
+    "users", "sa", "dbo", "0",
 ))  # fmt: skip
 """Names that many machines have and no person is."""
 
@@ -115,7 +116,9 @@ def stretch(value: str, kind: keys.Meaning, *, prose: bool = False) -> Iterator[
 
 def pairs(text: str, meaning: Meanings = keys.meaning) -> Iterator[Found]:
     """All that the names in a text say is to be hidden."""
-    for pattern in (_PAIR, _OPTION, _IDENTIFIED):
+    for pattern, sign in ((_PAIR, ""), (_OPTION, "-"), (_IDENTIFIED, "'")):
+        if sign not in text:
+            continue
         at = 0
         while (m := pattern.search(text, at)) is not None:
             at = m.end()

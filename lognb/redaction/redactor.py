@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from lognb.redaction.frames import frame_hidden
+from lognb.redaction.frames import frame_hidden, meant
 from lognb.redaction.known import worth
 from lognb.redaction.leaks import leaking
 from lognb.redaction.pseudonyms import Pseudonyms
@@ -29,7 +30,10 @@ PREVIEW: Final = {
     "kind": pl.String(), "where": pl.String(), "shape": pl.String(), "values": pl.UInt32(), "occurrences": pl.UInt64(),
 }  # fmt: skip
 _LEARNT: Final = frozenset(("user", "name", "person", "secret", "cookie", "url", "authorization", "field", "typed"))
-_TEXTS: Final = ("body", "attributes", "resource", "user_id")
+_HOLDERS: Final = re.compile(
+    r"(?i)url|uri|query|body|payload|header|refer|properties|message|param|arg|request|stack|data"
+)
+_SPANS: Final = 200_000  # of more the attributes are not gone through to learn from, only to be redacted
 
 
 @dataclass
@@ -177,11 +181,21 @@ class Redactor:
             self.texts.known.add(value, kind)
 
     def _learn_logs(self, logs: Logs) -> None:
+        """From the columns whose names say something, those that hold other texts, bodies, spans and recordings."""
         services = {str(name) for name, _ in logs.engine.overview.get("services", ()) if name}
-        for frame in logs.engine.batches(logs.query, list(_TEXTS)):
-            frame_hidden(
-                frame, self.texts, lambda hits, where, n: self._know_all(h for h in hits if h.value not in services)
-            )
+
+        def know(hits: Iterable[Hit], where: str, n: int) -> None:
+            self._know_all(hit for hit in hits if hit.value not in services)
+
+        told = set(logs.engine.field_names())
+        fields = [name for name in told if self.texts.meaning(meant(name)) is not None or _HOLDERS.search(name)]
+        columns = ["body", *sorted(set(fields) - {"body"})]
+        for frame in logs.engine.batches(logs.query, columns):
+            frame_hidden(frame, self.texts, know)
+        spans = logs.engine.spans() if logs.engine.overview["spans"] else pl.DataFrame()
+        if spans.height:
+            few = spans.height <= _SPANS
+            frame_hidden(spans.select("user_id", *(("attributes", "resource") if few else ())), self.texts, know)
         sessions = logs.engine.recordings()["session_id"].unique().to_list() if "typed" in self.rules.kinds else []
         for session in sessions:
             for part in logs.engine.recording(session):

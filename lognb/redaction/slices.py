@@ -15,7 +15,7 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from lognb.engines.duckdb.parquet import MANIFEST, describe
-from lognb.redaction.frames import suspicious
+from lognb.redaction.frames import flags
 
 if TYPE_CHECKING:
     from lognb.logs import Logs
@@ -98,7 +98,7 @@ def _literals(keys: pl.Series, values: pl.Series, redactor: Redactor, where: str
     names = pairs["key"].unique()
     meant = [key for key in names.to_list() if texts.meaning(key) is not None]
     looked = pairs.filter(
-        pl.col("key").is_in(meant) | suspicious(pairs["value"], texts) | suspicious(pairs["key"], texts)
+        pl.col("key").is_in(meant) | (flags(pairs["value"], texts) != 0) | (flags(pairs["key"], texts) != 0)
     )
     rows: list[tuple[str, str, str, str]] = []
     for key, literal, n in looked.iter_rows():

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lognb.redaction import checks, keys
-from lognb.redaction.find import Finder
+from lognb.redaction.find import ANYTHING, KNOWN, Finder
 from lognb.redaction.known import Known
 from lognb.redaction.pairs import Found, stretch, trivial
 from lognb.redaction.pseudonyms import Pseudonyms, canonical
@@ -60,22 +60,25 @@ class Texts:
         found = keys.meaning(key, outer) if key else None
         return found if found is not None and found.kind in self.kinds else None
 
-    def hide(self, text: str, key: str = "", outer: str = "") -> Answer:
-        """The text as it may be shown, and what was hidden in it; `key` is the name that it stands under."""
+    def hide(self, text: str, key: str = "", outer: str = "", may: int = ANYTHING) -> Answer:
+        """The text as it may be shown, and what was hidden in it; `key` is the name that it stands under.
+
+        `may` is what the text can hold (Finder.hints), where that is known already.
+        """
         if not text:
             return text, ()
         short = len(text) <= _SHORT
         if short and (known := self._cache.get((text, key, outer))) is not None:
             return known
         hits: list[Hit] = []
-        made = self._json(text, key, hits) if looks_json(text) else None
+        made = self._json(text, key, hits, may) if looks_json(text) else None
         if made is None:
             made = text
             for _ in range(_ROUNDS):
-                changed = self._plain(made, key, outer, hits)
+                changed = self._plain(made, key, outer, hits, may)
                 if changed == made:
                     break
-                made = changed
+                made, may = changed, ANYTHING
         answer = made, tuple(hits)
         if short:
             if len(self._cache) >= _CACHED:
@@ -97,7 +100,7 @@ class Texts:
         """A number in digits, where it is hidden: a card, or what its key says."""
         if not digits.isdigit() or not digits.isascii():
             return digits, ()
-        found = self.meaning(key, outer)
+        found = None if keys.counts(key) else self.meaning(key, outer)
         kind = ""
         if found is not None and any(stretch(digits, found)) and len(digits) >= (1 if found.kind == "user" else 3):
             kind = found.kind if digits.strip("0") else ""
@@ -109,11 +112,12 @@ class Texts:
             return digits, ()
         return self.names.of(digits), (Hit(kind, digits, "", found is not None and kind == found.kind),)
 
-    def _json(self, text: str, key: str, hits: list[Hit]) -> str | None:
+    def _json(self, text: str, key: str, hits: list[Hit], may: int) -> str | None:
         got: list[Hit] = []
+        may = ANYTHING if "\\" in text else may  # what its texts read as is not what was looked at
 
         def on_text(value: str, at: Leaf) -> str:
-            made, found = self.hide(value, *self.named(at, key))
+            made, found = self.hide(value, *self.named(at, key), may)
             if found:
                 got.extend(hit if hit.key else hit._replace(key=at[2]) for hit in found)
             return made
@@ -149,9 +153,9 @@ class Texts:
             return above, ""
         return (outer, "") if self.holds(outer) and self.meaning(name, outer) is None else (name, outer)
 
-    def _plain(self, text: str, key: str, outer: str, hits: list[Hit]) -> str:
+    def _plain(self, text: str, key: str, outer: str, hits: list[Hit], may: int) -> str:
         taken: list[tuple[Found, str]] = []
-        for found in self._found(text, key, outer):
+        for found in self._found(text, key, outer, may):
             if any(found.start < t.end and t.start < found.end for t, _ in taken):
                 continue
             value = canonical(text[found.start : found.end])
@@ -170,7 +174,7 @@ class Texts:
                 hits.append(Hit(found.kind, value, "", found.named))
         return "".join([*out, text[at:]]) if out else text
 
-    def _found(self, text: str, key: str, outer: str) -> Iterator[Found]:
+    def _found(self, text: str, key: str, outer: str, may: int) -> Iterator[Found]:
         """What is found, the surest first: by the text's own key, by own patterns, by detectors, what is known."""
         found = self.meaning(key, outer) if key else None
         if found is not None:
@@ -179,11 +183,12 @@ class Texts:
                     yield Found(0, len(text), "field", named=True)
             else:
                 yield from (Found(a, b, kind, named=True) for a, b, kind in stretch(text, found))
-        seen = view(text) if self.finder.has_own or self.known else None
+        known = bool(may & KNOWN and self.known)
+        seen = view(text) if self.finder.has_own or known else None
         if seen is not None and self.finder.has_own:
             yield from (_placed(one, seen) for one in self.finder.own(seen.text))
-        yield from self.finder.find(text, key)
-        if seen is not None and self.known:
+        yield from self.finder.find(text, key, may)
+        if seen is not None and known:
             yield from (_placed(one, seen) for one in self.known.find(seen.text))
 
 

@@ -73,7 +73,12 @@ def test_a_frame_of_any_types_holds_nothing_any_more(secrets: list[Planted]) -> 
 
 def test_ordinary_columns_stay_as_they_are() -> None:
     texts = [text for text, _ in ordinary(120)]
-    frame = pl.DataFrame({"body": texts, "time": pl.int_range(120, eager=True) + 1_795_000_000_000_000_000})
+    counted = pl.int_range(120, eager=True) + 1_000
+    frame = pl.DataFrame({
+        "body": texts, "time": counted + 1_795_000_000_000_000_000, "users": counted,
+        "trace_id": ["4bf92f3577b34da6"] * 120, "key": ["0190b0a1-5122-7572-9b3c-72085632cc8b"] * 120,
+        "service.version": ["10.2.3.4"] * 120,
+    })  # fmt: skip
     assert Redactor(key=b"k").frame(frame).equals(frame)
 
 
