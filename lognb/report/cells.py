@@ -87,7 +87,7 @@ def table(rows: Table, zone: str, shared: Shared, *, name: str, first: int = FIR
         return '<p class="ln-dim">no rows</p>'
     seen = frame.height if frame.height <= max(first, _ALL) else first
     heads, written = _heads(frame, columns), _rows(frame, columns, zone, shared)
-    kept = f", {count(frame.height)} kept" if rows.rows > frame.height else ""
+    kept = f", {count(frame.height)} kept" if rows.rows > frame.height > seen else ""
     said = f"{count(seen)} of {plural(rows.rows, 'row')}{kept}" if seen < rows.rows else plural(rows.rows, "row")
     if len(columns) < frame.width:
         said += f", {len(columns)} of {frame.width} columns"

@@ -88,7 +88,7 @@ def _moments(block: Block) -> Table:
     told = _told(block)
     found, of = still_story.keys(told, on_one_clock(told.items, told.clock), MOMENTS)
     film = "in the recording"
-    rows = pl.DataFrame(found, schema=["time", film, "what"], orient="row") if found else pl.DataFrame()
+    rows = pl.DataFrame(found, schema=["UTC", film, "what"], orient="row") if found else pl.DataFrame()
     return Table(rows if told.recordings.height or not found else rows.drop(film), of)
 
 

@@ -29,6 +29,7 @@ TITLES: Final = {
 }  # fmt: skip
 _UNDER_PICTURE: Final = 5
 _FILES: Final = 3
+_NARROW: Final = 2  # columns
 
 
 @dataclass
@@ -99,15 +100,19 @@ class Sections:
         return self._tables(block.frames, _UNDER_PICTURE if block.pictures else FIRST, block)
 
     def _tables(self, frames: Mapping[str, Table], first: int, block: Block) -> str:
+        """One below the other, but counts of values, which are narrow, side by side."""
         title = block.title or TITLES[block.kind]
-        parts = []
+        side: list[str] = []
+        below: list[str] = []
         for name, rows in frames.items():
-            if len(frames) > 1:
-                parts.append(f'<p class="ln-cap">{_html.text(name)}</p>')
+            columns = list(rows.columns) or rows.frame.columns
+            narrow = len(frames) > 1 and len(columns) == _NARROW
             label = f"{title}, {name}" if len(frames) > 1 else title
-            bare = block.kind in ("actions", "audit")
-            parts.append(table(rows, self.document.zone, self.shared, name=label, first=first, bare=bare))
-        return "".join(parts)
+            bare = narrow or block.kind in ("actions", "audit")
+            made = table(rows, self.document.zone, self.shared, name=label, first=first, bare=bare)
+            said = f'<p class="ln-cap">{_html.text(name)}</p>' if len(frames) > 1 and columns[:1] != [name] else ""
+            (side if narrow else below).append(f"<div>{said}{made}</div>" if narrow else said + made)
+        return (f'<div class="ln-side">{"".join(side)}</div>' if side else "") + "".join(below)
 
     def _origin(self, origin: Origin) -> str:
         """How to have the block again, and from what."""
@@ -123,12 +128,18 @@ class Sections:
             ("again", f'<code class="ln-copy">{_html.text(origin.code)}</code>' if origin.opened else ""),
             ("query", f"<code>{_html.text(query)}</code>" if query else "all records"),
             ("window", window[1]),
-            ("sources", "".join(f"<div>{_source(*source)}</div>" for source in origin.sources)),
+            ("sources", self._sources(origin)),
             ("lognb", _html.text(origin.version)),
         ]
         said = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in rows if value)
         head = f"<summary><b>Evidence</b> {brief}</summary>"
         return f'<details class="ln-origin">{head}<dl>{said}</dl></details>'
+
+    def _sources(self, origin: Origin) -> str:
+        """The files with their hashes; many that are behind the whole report are listed once, at its end."""
+        if len(origin.sources) > _FILES and origin.sources == self.document.sources:
+            return f'{len(origin.sources)} files, <a href="#sources">those of the whole report</a>'
+        return "".join(f"<div>{_source(*source)}</div>" for source in origin.sources)
 
     def _window(self, origin: Origin) -> tuple[str, str]:
         """The time that was looked at, in short as text, and whole as HTML."""
