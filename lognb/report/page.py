@@ -132,7 +132,7 @@ def _foot(document: Document) -> str:
         )
         parts.append(
             '<p id="sources">It was made from these files. A hash is the first 32 digits of the SHA-256 of a file: '
-            "<code>sha256sum</code> tells whether a file is the one. The code below each block gives its rows again.</p>"
+            "<code>sha256sum</code> tells whether a file is the one. The code below a block gives its rows again.</p>"
             '<div class="ln-wide" tabindex="0" role="group" aria-label="sources"><table><thead><tr>'
             f'<th scope="col">file</th><th scope="col">hash</th></tr></thead><tbody>{rows}</tbody></table></div>'
         )
