@@ -71,6 +71,8 @@ class Bundle:
         report.redacted = document.redacted
         report.logs = list(self.all_logs)
         report.records = self.all_logs or None
+        if any(number is not None and number >= len(self.all_logs) for number in of):
+            raise LognbError(f"{self.path}: its report is of records that it does not hold; ask for the bundle again")
         for block, number in zip(document.blocks, of, strict=True):
             report.blocks.append(block if number is None else _alive(block, self.all_logs[number]))
             if number is not None and block.origin is not None:

@@ -125,8 +125,8 @@ class Report:
         folder beside it), .ipynb (a notebook that makes it again) or .zip (an incident bundle, see open_bundle).
 
         A bundle holds the records, spans and recordings in all windows that a block looked at, and the records that
-        are named in one or pinned; `records` are those to take instead, as logs.where(…), also from the next time on
-        (`report.records`).
+        are named in one or pinned; `records` are those to take of their sources instead, as logs.where(…), also from
+        the next time on (`report.records`).
         """
         path = Path(path)
         self.records = self.records if records is None else records

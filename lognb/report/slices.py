@@ -42,15 +42,21 @@ class Slice:
 
 
 def taken(logs: Sequence[Logs], blocks: Sequence[Block], records: Logs | Iterable[Logs] | None = None) -> list[Slice]:
-    """One slice for each of the Logs: of `records`, if they are named, else of what the blocks looked at."""
-    if records is None:
-        return [_with(_looked_at(some, blocks), _named(some, blocks) | _pinned(some)) for some in logs]
-    named = [records] if isinstance(records, Logs) else list(records)
+    """One slice for each of the Logs: of sources that `records` are of, these; of others what the blocks looked at."""
+    named = [records] if isinstance(records, Logs) else list(records or ())
     if not all(isinstance(some, Logs) for some in named):
         raise LognbError("records= names Logs, as records=logs.where(…)")
-    if len({id(some.engine) for some in named}) < len(named):
+    by_engine = {id(some.engine): some for some in named}
+    if len(by_engine) < len(named):
         raise LognbError("records= names Logs of the same sources twice; name one query, as logs.where('a OR b')")
-    return [_with(_asked(some), _pinned(some)) for some in named]
+    out = []
+    for some in logs:
+        asked = by_engine.pop(id(some.engine), None)
+        if asked is None:
+            out.append(_with(_looked_at(some, blocks), _named(some, blocks) | _pinned(some)))
+        else:
+            out.append(_with(_asked(asked), _pinned(some)))
+    return [*out, *(_with(_asked(some), _pinned(some)) for some in by_engine.values())]
 
 
 def _asked(logs: Logs) -> Slice:

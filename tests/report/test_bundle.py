@@ -118,8 +118,10 @@ def test_what_was_opened_is_asked_edited_and_saved_again(saved: Saved, tmp_path:
     assert asked.origin.code.startswith(f'ln.open_bundle("{saved.path}").logs.where(')
     assert_frame_equal(eval(asked.origin.code, {"ln": ln}).frame, asked.frame)
     report = saved.opened.report
-    again = ln.open_bundle(report.add("and one more").save(tmp_path / "again.zip"))
-    assert_same(again.report.blocks, report.blocks)
+    other = ln.read(json.dumps({"time": "2026-11-03T09:00:00Z", "msg": "from elsewhere"}).encode())
+    again = ln.open_bundle(report.add("and one more", other.volume()).save(tmp_path / "again.zip"))
+    assert_same(again.report.blocks, report.document().blocks)
+    assert [len(some) for some in again.all_logs] == [len(saved.opened.logs), 1]
     assert_frame_equal(again.logs.to_polars(), saved.opened.logs.to_polars())
     assert_frame_equal(again.logs.spans, saved.opened.logs.spans)
 
@@ -192,7 +194,7 @@ def test_panels_and_stories_come_back_with_their_recordings(logs: ln.Logs, tmp_p
 
 
 def test_pins_made_on_a_bundle_outlive_what_was_unpacked(saved: Saved, tmp_path: Path) -> None:
-    path = saved.report.save(tmp_path / "mine.zip")
+    path = ln.Report("mine").add(saved.logs.between("+240s", "+241s").facets("severity")).save(tmp_path / "mine.zip")
     bundle = ln.open_bundle(path)
     unpacked = bundle._folder
     bundle.logs.pin(bundle.logs.tail(1)["record_id"][0], "mine")

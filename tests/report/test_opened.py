@@ -19,7 +19,7 @@ from lognb.errors import LimitError, LognbError, SourceError
 from lognb.report import archive
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 _serial = itertools.count()
@@ -189,7 +189,7 @@ def _used(path: Path) -> None:
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(
     place=st.floats(0, 1, exclude_max=True),
@@ -217,3 +217,32 @@ def test_damage_anywhere_is_an_error_in_words(
         put(path, files | {name: hurt(files[name])}, told=name != "manifest.json")
     with contextlib.suppress(LognbError):
         _used(path)
+
+
+TOLD = ("manifest.json", "notes.json", "records/manifest.json", "report/blocks.json")
+
+
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(
+    name=st.sampled_from(TOLD),
+    place=st.floats(0, 1, exclude_max=True),
+    value=st.sampled_from([None, True, -1, 10**30, 0.5, "", "../x", [], {}, [None], {"a": 1}]),
+)
+def test_a_value_of_another_kind_anywhere_is_an_error_in_words(
+    files: Files, tmp_path: Path, name: str, place: float, value: Any
+) -> None:
+    told = json.loads(files[name])
+    places = list(_places(told))
+    holder, key = places[int(place * len(places))]
+    holder[key] = value
+    path = put(tmp_path / f"{next(_serial)}.zip", files | {name: json.dumps(told).encode()})
+    with contextlib.suppress(LognbError):
+        _used(path)
+
+
+def _places(value: Any) -> Iterator[tuple[Any, Any]]:
+    for key in value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
+        yield value, key
+        yield from _places(value[key])
