@@ -31,7 +31,7 @@ _HINTS: Final[dict[str, str]] = {
     "scheme": r"(?i)bearer|basic\s",
     "pairs": keys.HINTS,
 }
-_EMAIL: Final = re.compile(r"(?<![\w.+-])[\w.+'-]{1,64}@(?:[\w-]{1,63}\.)+[A-Za-z]{2,24}(?![\w-])")
+_EMAIL: Final = re.compile(r"(?<![\w.+-])[\w.+-][\w.+'-]{0,63}@(?:[\w-]{1,63}\.)+[A-Za-z]{2,24}(?![\w-])")
 _URL: Final = re.compile(
     r"""[A-Za-z][A-Za-z0-9+.-]{1,20}://(?P<who>[^\s/"'<>?#@]{1,400}(?:@[^\s/"'<>?#@]{1,100})??)@(?=[\w\[])"""
 )

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _CARD_FROM: Final = 10**12
 _FIELD_COLUMNS: Final = ("field", "key")
 _WORDS: Final = (pl.Enum, pl.Categorical)
+_COUNTS: Final = frozenset(("users",))  # a number under such a name says how many, not who
 
 
 def frame_hidden(frame: pl.DataFrame, texts: Texts, count: Count) -> pl.DataFrame:
@@ -51,7 +52,7 @@ def column_hidden(column: pl.Series, texts: Texts, count: Count, name: str) -> p
         bare = column.cast(pl.String)
         made = replaced(bare, _of_texts(bare, texts, count, name, name))
         return column if made.equals(bare, null_equal=True) else made
-    if kind.is_integer():
+    if kind.is_integer() and name not in _COUNTS:
         return _numbers(column, texts, count, name)
     if isinstance(kind, (pl.List, pl.Array, pl.Struct)) or kind in (pl.Binary, pl.Object):
         return _nested(column, texts, count, name)

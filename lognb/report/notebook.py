@@ -60,14 +60,15 @@ def notebook(document: Document, opened: Mapping[str, str] | None = None, out: s
     the last cell writes.
     """
     sources = _Sources(dict(opened or {}))
+    alien = document.redacted and opened is None  # pins and marks with pseudonyms are not for anybody's own notes
     told = [(block, *_blocks(block, sources)) for block in document.blocks]
     about = [f"# {escaped(document.title) or 'Report'}", _ABOUT]
-    about += [_REDACTED] if document.redacted and opened is None else []
+    about += [_REDACTED] if alien else []
     about += [_MISSING.format(name) for name in sources.missing]
     cells = [_words("\n\n".join(about)), _code(_parameters(document, sources, out)), _code(_begin(document, sources))]
     cells[1]["metadata"] = {"tags": ["parameters"]}
     for n, (block, before, code) in enumerate(told, 1):
-        cells += [_code(before)] if before else []
+        cells += [_code(before)] if before and not alien else []
         if code is None:
             cells.append(_words(f"*Left out: {escaped(block.title or block.kind)}, which no code gives again.*"))
         elif code:

@@ -84,14 +84,17 @@ def test_what_has_no_name_is_to_be_filled_in() -> None:
 
 def test_a_redacted_one_says_that_files_do_not_have_its_words_and_a_bundle_does() -> None:
     pins = ln.read(json.dumps({"time": TIME, "msg": "x"}).encode())
-    block = ln.Report("x").add(pins.facets("body")).blocks[0]
-    document = Document("x", "UTC", {}, (block,), datetime(2026, 1, 1, tzinfo=UTC), "1", redacted=True)
+    pins.mark(TIME, "a pseudonym")
+    block, timeline = ln.Report("x").add(pins.facets("body")).timeline(pins).blocks
+    document = Document("x", "UTC", {}, (block, timeline), datetime(2026, 1, 1, tzinfo=UTC), "1", redacted=True)
     assert "was redacted" in notebook.notebook(document)["cells"][0]["source"]
+    assert ".mark(" not in code(notebook.notebook(document))
     assert block.origin is not None
     made = notebook.notebook(document, {block.origin.opened: 'ln.open_bundle("x.zip").logs'})
     assert "was redacted" not in made["cells"][0]["source"]
     assert made["cells"][1]["source"].startswith("files = ['x.zip']\n")
     assert "logs = ln.open_bundle(*files).logs" in code(made)
+    assert ".mark(" in code(made)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
@@ -94,3 +95,16 @@ def test_tables_say_of_how_many_still() -> None:
     block = Block("result", frames={"rows": Table(pl.DataFrame({"user_id": [USER]}), 5_000, ("user_id",))})
     made = block_redacted(block, Redactor(key=b"k")).frames["rows"]
     assert (made.rows, made.columns) == (5_000, ("user_id",))
+
+
+def test_how_many_users_stays_a_number_and_code_stays_code(logs: ln.Logs) -> None:
+    report = Report("x", redact=True).add(
+        logs.scope("severity=info"), logs.where(f'user_id={USER} "{MAIL}"').patterns()
+    )
+    report.add(pl.DataFrame({"users": [4711], "user_id": [4711]}), logs.where(MAIL).volume())
+    blocks = report.document().blocks
+    assert blocks[2].frames["rows"].frame["users"].to_list() == [4711]
+    assert blocks[2].frames["rows"].frame["user_id"].to_list() != [4711]
+    for block in blocks[:-1]:
+        if block.origin is not None:
+            ast.parse(block.origin.call)
