@@ -88,8 +88,8 @@ def test_log_text_stays_text_in_the_picture() -> None:
 
 
 def test_more_bars_than_altair_takes_from_a_frame_can_be_drawn() -> None:
-    rows = [(t, "info", 1) for t in range(6000)]
-    assert len(drawn(draw(frame(rows, "severity"), by="severity", every=MINUTE))) == 6000
+    rows: list[tuple[int, str | None, int]] = [(t, f"v{k}", 1) for t in range(800) for k in range(8)]
+    assert len(drawn(draw(frame(rows, "k"), by="k", every=MINUTE))) == 6400
 
 
 @pytest.mark.parametrize("minutes", [0.05, 0.5, 4, 6.5, 20, 59, 3 * 60, 26 * 60, 9 * 1440, 60 * 1440, 200 * 365 * 1440])
@@ -158,3 +158,17 @@ def test_a_legend_is_no_wider_than_the_chart() -> None:
     rows: list[tuple[int, str | None, int]] = [(0, f"a-rather-long-service-name-{i}", 5) for i in range(12)]
     told = draw(frame(rows, "service_name"), by="service_name", every=MINUTE).to_dict()["encoding"]["color"]
     assert told["legend"]["columns"] == 3
+
+
+def test_of_buckets_narrower_than_a_pixel_the_fullest_are_drawn_and_counted() -> None:
+    rows: list[tuple[int, str | None, int]] = [(t, v, 1) for t in range(5000) for v in ("error", "info")]
+    rows[2 * 3333] = (3333, "error", 70)
+    chart = draw(frame(rows, "severity"), by="severity", every=MINUTE)
+    bars = drawn(chart)
+    assert len({b["since"] for b in bars}) == 834  # every sixth
+    assert max(b["high"] for b in bars) == 71
+    (peak,) = (b for b in bars if b["records"] == 70)
+    assert peak["at"] == "5 Nov 2026, 16:33–16:34"
+    assert peak["since"] <= (NINE + 3333 * MINUTE) / 1e6 < peak["until"]
+    title = chart.to_dict()["encoding"]["x"]["title"]
+    assert title.endswith("834 of 5,000 buckets are drawn, the fullest of each 6")
