@@ -137,7 +137,7 @@ def shown(logs: Logs, query: Query, names: Sequence[str]) -> dict[str, str]:
     """The texts of some patterns, as `patterns` gives them of the records of a query."""
     if not names:
         return {}
-    frame = _profile(logs, query & Query((Condition(FIELD, "in", tuple(names)),)), None, SAMPLE)
+    frame = _profile(logs, query, None, SAMPLE).filter(pl.col(FIELD).is_in(names))
     return dict(zip(frame[FIELD].to_list(), _looked_at(logs, frame)["text"].to_list(), strict=True))
 
 
