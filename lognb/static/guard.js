@@ -51,13 +51,15 @@ export function guard(frame, remote, strict) {
     el.style.cssText = value;
     return true;
   };
+  // A picture at "#" would be the page around it.
+  const itself = (el, name, value) => String(value).trim() === "#" && HANDED.has(String(name).toLowerCase()) && el.localName !== "a" && el.localName !== "area";
   element.setAttribute = function (name, value) {
-    if (styled(this, name, value)) return;
+    if (styled(this, name, value) || itself(this, name, value)) return;
     if (harmless(name, value, remote)) setAttribute.call(this, name, value);
     else if (name === "href" && (this.localName === "a" || this.localName === "area")) setAttribute.call(this, name, "#"); // it looks like a link
   };
   element.setAttributeNS = function (space, name, value) {
-    if (!space && styled(this, name, value)) return;
+    if ((!space && styled(this, name, value)) || itself(this, name, value)) return;
     if (harmless(name, value, remote)) setAttributeNS.call(this, space, name, value);
   };
   const made = (make, tag, space) => (styles && /^([^:]*:)?style$/i.test(tag) ? styles.take(make, space) : make(safe(tag)));

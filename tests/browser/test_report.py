@@ -16,7 +16,7 @@ import lognb as ln
 from lognb.report import page
 from lognb.report.freeze import freeze
 from lognb.widgets.table import TableView
-from tests.replay.recorded import START, change, recording, tag
+from tests.replay.recorded import START, added, recording, tag
 from tests.widgets import players
 
 if TYPE_CHECKING:
@@ -213,7 +213,7 @@ def test_what_is_hostile_in_a_recording_runs_nothing_and_asks_nobody(
     nodes += [tag(1, "style", {}, [{"type": 3, "textContent": case["text"], "isStyle": True}]) for case in CASES["css"]]
     for i, one in enumerate((one for node in nodes for one in _nodes(node)), 1_000):
         one["id"] = i
-    changes = [change(adds=[{"parentId": 4, "nextId": None, "node": node}]) for node in nodes]
+    changes = [added(node) for node in nodes]
     changes += [json.loads(case["data"]) for case in CASES["change"]]
     events = recording(changes=changes)
     for i, event in enumerate(events):

@@ -39,3 +39,12 @@ def incremental(after_ms: float, data: dict[str, Any]) -> dict[str, Any]:
 
 def change(**parts: Any) -> dict[str, Any]:
     return {"source": 0, "adds": [], "removes": [], "texts": [], "attributes": [], **parts}
+
+
+def added(node: dict[str, Any], before: int | None = None, parent: int = 4) -> dict[str, Any]:
+    """A change adds nodes one by one, each without what is in it."""
+    adds, waiting = [], [(node, before, parent)]
+    for one, beside, inside in waiting:
+        adds.append({"parentId": inside, "nextId": beside, "node": {**one, "childNodes": []}})
+        waiting += [(child, None, one["id"]) for child in one.get("childNodes", [])]
+    return change(adds=adds)
