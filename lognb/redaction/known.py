@@ -26,7 +26,7 @@ def worth(value: str, kind: str) -> bool:
     [True, False, True, False, True, False]
     """
     bare = value.strip()
-    if not 3 <= len(bare) <= 500 or bare.lower() in STAFF or trivial(bare):
+    if not 3 <= len(bare) <= 5_000 or bare.lower() in STAFF or trivial(bare):
         return False
     if kind == "user" and not identifies(bare):
         return False

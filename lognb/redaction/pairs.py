@@ -60,7 +60,7 @@ _NONE: Final = re.compile(
     expired|failed|failure|rejected|denied|unknown|absent|wrong|changed|updated|reset|error|ok|okay|yes|no|on|off|true|
     false|enabled|disabled|default|string|str|text|bool|int|integer|number|object|bytes|bearer|basic|digest|token|password|
     secret|redacted|hidden|masked|filtered|removed|elided|sensitive|encrypted|n/a|na|tbd|todo|changeme|
-    [<\[({]+[\w.:\ -]*[>\])}]+|(?:\w+\.)+[\w$]+@[0-9a-f]{3,8}|
+    [<\[({]+[\w.:\ *-]*[>\])}]+[=\W]*|.*<\*>.*|(?:\w+\.)+[\w$]+@[0-9a-f]{3,8}|
     \$\{[^}]*\}|\$\([^)]*\)|\$[A-Z_]{3,}|%[sdvr]|%\([\w.]+\)s|\[?"?redacted"?\]?)\Z"""
 )
 STAFF: Final = frozenset((

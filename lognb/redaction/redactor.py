@@ -29,7 +29,9 @@ AUDIT: Final = {"kind": pl.String(), "values": pl.UInt32(), "occurrences": pl.UI
 PREVIEW: Final = {
     "kind": pl.String(), "where": pl.String(), "shape": pl.String(), "values": pl.UInt32(), "occurrences": pl.UInt64(),
 }  # fmt: skip
-_LEARNT: Final = frozenset(("user", "name", "person", "secret", "cookie", "url", "authorization", "field", "typed"))
+# These are found again by themselves wherever they stand; all others may need the name or the words beside them, and
+# stand alone elsewhere, as among the values of a slot of a pattern.
+_BY_ITSELF: Final = frozenset(("email", "ip", "card", "iban", "phone"))
 _HOLDERS: Final = re.compile(
     r"(?i)url|uri|query|body|payload|header|refer|properties|message|param|arg|request|stack|data"
 )
@@ -152,11 +154,15 @@ class Redactor:
         """The kinds of values that were hidden and still stand in an output, plain or escaped; [] is as it should be.
 
         Looked for as plain text and as JSON, HTML and addresses write it, also inside of gzip, zip and Parquet. Values
-        under 6 characters are left out: they stand in any text by chance.
+        under 6 characters, numbers under 6 digits and plain words are left out: they stand in any text by chance.
         """
         kinds = {value: kind for (kind, _), values in self._tally.counts.items() for value in values}
         kinds |= {value: kind for value, kind in self.texts.known.kinds.items() if value not in kinds}
-        kinds = {value: kind for value, kind in kinds.items() if value not in self.texts.names.issued}
+        kinds = {
+            value: kind
+            for value, kind in kinds.items()
+            if value not in self.texts.names.issued and (kind in _BY_ITSELF or worth(value, kind))
+        }
         return sorted({kinds[value] for value in leaking(data, kinds)})
 
     def _leaf(self, value: Any, at: Leaf, field: str) -> Any:
@@ -173,7 +179,7 @@ class Redactor:
 
     def _know_all(self, hits: Iterable[Hit]) -> None:
         for hit in hits:
-            if hit.named and hit.kind in _LEARNT:
+            if hit.kind not in _BY_ITSELF:
                 self._know(hit.value, hit.kind)
 
     def _know(self, value: str, kind: str) -> None:

@@ -154,6 +154,10 @@ def test_what_is_learnt_is_hidden_as_whole_words_wherever_it_stands() -> None:
     assert "beatrix " not in made.lower()
     assert "lee" not in made.lower()
     assert "beatrixes u-77 1042" in made
+    hide.learn(pl.DataFrame({"body": ["called with Bearer 8fJq2mN4xYz7KpLw", "password=plain"]}))
+    alone = "slots: 8fJq2mN4xYz7KpLw, plain"  # as among the values of a slot of a pattern
+    assert hide.text(alone).endswith(", plain")
+    assert "8fJq2mN4xYz7KpLw" not in hide.text(alone)
 
 
 def test_rules_say_what_is_hidden() -> None:
