@@ -39,6 +39,14 @@ _PAPER: Final = {
              "link": "#7aadff", "tint": "#1d2838"},
 }  # fmt: skip
 
+# What JupyterLab says of tables and lists in any output, unsaid by longer names.
+_OVER: Final = (
+    ".lognb.ln-report .ln-wide :is(th,td){text-align:left;vertical-align:top;padding:3px 16px 3px 0}"
+    ".lognb.ln-report .ln-wide .ln-r{text-align:right}.lognb.ln-report .ln-wide tr:nth-child(n){background:none}"
+    ".lognb.ln-report .ln-facts{display:flex;flex-wrap:wrap;gap:8px 32px}"
+    ".lognb.ln-report dl :is(dt,dd){float:none;width:auto;font-weight:400;margin:0}"
+)
+
 
 def write(report: Report, path: Path) -> Path:
     """Write the report as one page. Raises LognbError if `path` cannot be written."""
@@ -84,7 +92,7 @@ def inside(document: Document) -> str:
     style = (
         f"{_html.STYLE}.ln-report{{{_named('light', 0)}}}{dark}"
         ".lognb.ln-report div.ln-still{display:block}"  # the name is also that of an image behind a picture
-        f"@scope(.ln-report){{{_resource('report.css')}{sections.shared.names()}}}"
+        f"@scope(.ln-report){{{_resource('report.css')}{sections.shared.names()}}}{_OVER}"
     )
     title = _html.text(document.title) or "Report"
     return (
