@@ -22,8 +22,14 @@ if TYPE_CHECKING:
 def story(block: Block, zone: str) -> dict[str, Any]:
     """See static/report.js, which draws it."""
     found = told(block)
-    marks, at = Marks(found), block.facts["at"]
-    data = {**drawn(found, marks), "zone": zone, "at": None if at is None else str(at), "at_item": None}
+    marks, at, item = Marks(found), block.facts["at"], block.facts.get("at_item")
+    known = isinstance(item, int) and 0 <= item < len(marks)
+    data = {
+        **drawn(found, marks),
+        "zone": zone,
+        "at": None if at is None else str(at),
+        "at_item": item if known else None,
+    }
     spans, traces = block.frames["spans"].frame, block.frames["traces"].frame
     return {
         "data": data,

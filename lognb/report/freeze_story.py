@@ -7,6 +7,7 @@ first. The events of recordings are in `recordings` as they were read: whoever s
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -27,8 +28,6 @@ from lognb.widgets import still_story
 from lognb.widgets.story_data import spans_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from lognb.logs import Logs
     from lognb.widgets.replay import Replay
     from lognb.widgets.story import Story
@@ -55,7 +54,9 @@ _SHOWN: Final = {
 
 def story(thing: Story) -> Block:
     """A story as it is told, with its recordings."""
-    return _block(thing._logs, thing._told, _at(thing.data.get("at")), thing._zone)
+    at = thing.data.get("at")
+    block = _block(thing._logs, thing._told, None if at is None else int(at), thing._zone)
+    return replace(block, facts={**block.facts, "at_item": thing.data.get("at_item")})
 
 
 def replay(thing: Replay) -> Block:
@@ -165,7 +166,3 @@ def _records(logs: Logs, items: pl.DataFrame) -> tuple[pl.DataFrame, int]:
 
 def _typed(frame: pl.DataFrame, schema: dict[str, pl.DataType]) -> pl.DataFrame:
     return frame.select(list(schema)).cast(pl.Schema(schema))
-
-
-def _at(text: Sequence[str] | str | None) -> int | None:
-    return None if text is None else int(str(text))

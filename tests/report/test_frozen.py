@@ -80,7 +80,10 @@ def test_of_more_records_the_first_thousand_are_kept_and_said(logs: ln.Logs) -> 
 
 def test_a_story_is_told_again_from_its_block_alone(logs: ln.Logs) -> None:
     session = logs.recordings["session_id"][0]
-    story = logs.session(session)
+    record = (
+        logs.where(f"session={session}").engine.page(logs.where(f"session={session}").query, 5).records["record_id"][4]
+    )
+    story = logs.session(session, at=int(record))
     block = pictured(freeze(story))
     assert Marks(told(block)).bytes == story.marks
     assert set(block.frames["records"].frame.columns) == set(FIELDS)
@@ -90,6 +93,7 @@ def test_a_story_is_told_again_from_its_block_alone(logs: ln.Logs) -> None:
     assert {k: got["data"][k] for k in ("origin", "lanes", "sessions", "clock", "errors")} == {
         k: story.data[k] for k in ("origin", "lanes", "sessions", "clock", "errors")
     }
+    assert (got["data"]["at"], got["data"]["at_item"]) == (story.data["at"], story.data["at_item"])
     wanted = next(iter(got["traces"]))
     assert got["traces"][wanted]["of"] == logs.traces().frame.filter(pl.col("trace_id") == wanted)["spans"].item()
     assert "<svg" in block.pictures["lanes"]
