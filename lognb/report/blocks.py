@@ -22,15 +22,19 @@ Kind = Literal["words", "result", "chart", "panel", "story", "pins", "timeline",
 
 @dataclass(frozen=True)
 class Table:
-    """The first rows of a frame, of how many, and the columns that a display shows (none named: all)."""
+    """The first rows of a frame, of how many, and the columns that a display shows (none named: all).
+
+    `whole` is all of them where they are more: what a picture is drawn from, live only and never written.
+    """
 
     frame: pl.DataFrame
     rows: int
     columns: tuple[str, ...] = ()
+    whole: pl.DataFrame | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def of(cls, frame: pl.DataFrame, columns: tuple[str, ...] = ()) -> Table:
-        return cls(frame.head(MOST), frame.height, columns)
+        return cls(frame.head(MOST), frame.height, columns, frame if frame.height > MOST else None)
 
 
 @dataclass(frozen=True)

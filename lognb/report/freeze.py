@@ -62,7 +62,7 @@ def actions(rows: Sequence[Mapping[str, str]]) -> Block:
 
 
 def pictured(block: Block) -> Block:
-    """The block with its picture drawn from the rows that it has now; as it is where there is nothing to draw.
+    """The block with its picture drawn from all rows that it has now; as it is where there is nothing to draw.
 
     A chart's is drawn from its specification, and loads nothing. Raises LognbError for one that cannot be drawn so.
     """
@@ -76,7 +76,9 @@ def pictured(block: Block) -> Block:
     rows = block.frames.get(name)
     if block.draw is None or rows is None or not rows.frame.height:
         return block
-    return replace(block, pictures={**block.pictures, name: svg(block.draw(rows.frame))})
+    return replace(
+        block, pictures={**block.pictures, name: svg(block.draw(rows.frame if rows.whole is None else rows.whole))}
+    )
 
 
 def _result(result: Result) -> Block:

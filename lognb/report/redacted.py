@@ -29,7 +29,7 @@ def learn(redactor: Redactor, blocks: Iterable[Block], logs: Iterable[Logs] = ()
         redactor.learn(one)
     for block in blocks:
         for table in block.frames.values():
-            redactor.learn(table.frame)
+            redactor.learn(table.frame if table.whole is None else table.whole)
         for recording in block.recordings.values():
             redactor.learn(recording)
 
@@ -104,7 +104,11 @@ def _value(value: Any, field: str, redactor: Redactor) -> Any:
 
 
 def _table(table: Table, redactor: Redactor) -> Table:
-    return Table(redactor.frame(table.frame), table.rows, tuple(redactor.text(name) for name in table.columns))
+    columns = tuple(redactor.text(name) for name in table.columns)
+    if table.whole is None:
+        return Table(redactor.frame(table.frame), table.rows, columns)
+    whole = redactor.frame(table.whole)
+    return Table(whole.head(table.frame.height), table.rows, columns, whole)
 
 
 def _origin(origin: Origin, redactor: Redactor) -> Origin:
