@@ -40,8 +40,7 @@ _CURL: Final = re.compile(r"\s(?:-u|--user|--proxy-user)[ =](?P<who>[^\s:\"']+:[
 _BEARER: Final = re.compile(r"(?i)(?<![A-Za-z0-9])bearer\s+(?P<v>[\w.~+/=-]{6,})")
 _BASIC: Final = re.compile(r"(?i)(?<![A-Za-z0-9])basic\s+(?P<v>[A-Za-z0-9+/]{6,}={0,2})(?![\w-])")
 _PEM: Final = re.compile(
-    r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----"
-    r"(?P<v>[A-Za-z0-9+/=\s:,.()-]*?)(?:-----END|\Z|(?=[^A-Za-z0-9+/=\s:,.()-]))"
+    r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?P<v>(?:(?!-----)[A-Za-z0-9+/=\s:,.()-])*)"
 )
 _CARD: Final = re.compile(
     r"(?<![\w.])(?<!\d[-:])(?:\d{4}([ -])\d{4}\1\d{4}\1\d{1,7}|\d{4}([ -])\d{6}\2\d{4,5}|\d{13,19})"

@@ -33,6 +33,7 @@ _PREFIX: Final = re.compile(
     r"PMAK-|pul-|rubygems_|eyJ|(?:usr|user|uid|u|id|cus|cust|customer|acct|account|anon|member)[-_:.](?=\S*\d))"
 )
 _LEAST: Final = 8  # characters that are made up: fewer would soon be the same for two values
+_MOST: Final = 256
 _LOWER: Final = "abcdefghijklmnopqrstuvwxyz"
 _CONSONANTS, _VOWELS = "bdfghjklmnprstvz", "aeiou"
 
@@ -127,7 +128,8 @@ def _address(text: str) -> str:
 
 
 def _shaped(value: str, draw: _Draw) -> str:
-    """A text of the shape of `value`."""
+    """A text of the shape of `value`; what is longer than 256 characters is shown by its beginning."""
+    value = value[:_MOST]
     email = _EMAIL.match(value)
     if email:
         # One domain stays one, so that "all of them at one company" can still be seen.

@@ -33,6 +33,7 @@ _ABOUT: Final = ("type", "name", "id", "autocomplete", "placeholder", "aria-labe
 _STARS: Final = re.compile(r"[*•●]*\Z")
 _CLICKED: Final = frozenset(("button", "submit", "reset", "checkbox", "radio", "image", "color", "range", "hidden"))
 _MOST: Final = 1 << 28  # bytes that one packed field may become
+_DEEP: Final = 240  # objects and lists inside one another; pages have some dozens, and Python's own limit is near
 
 
 def recording_hidden(data: bytes, texts: Texts, count: Callable[[tuple[Hit, ...]], None]) -> bytes:
@@ -79,12 +80,22 @@ class _Page:
         self.personal: set[Any] = set()
         self.clicked: set[Any] = set()
         self.typed: dict[Any, str] = {}
+        self._level = 0
 
     def look(self, value: Any) -> None:
         """Learn what was typed where, and change nothing."""
         if isinstance(value, str) and value[:2] == _PACKED:
             self.look(_unzipped(value))
-        elif isinstance(value, dict):
+        elif self._level >= _DEEP:
+            return
+        self._level += 1
+        try:
+            self._look_inside(value)
+        finally:
+            self._level -= 1
+
+    def _look_inside(self, value: Any) -> None:
+        if isinstance(value, dict):
             self._field(value)
             if value.get("source") == rr.INPUT and isinstance(value.get("text"), str):
                 if value.get("id") in self.personal and not _STARS.match(value["text"]):
@@ -102,10 +113,8 @@ class _Page:
         """The value, and all in it, as it may be shown."""
         if isinstance(value, str):
             return self._text(value, key, outer)
-        if isinstance(value, dict):
-            return self._dict(value, key)
-        if isinstance(value, list):
-            return [self.on(inner, key, outer) for inner in value]
+        if isinstance(value, (dict, list)):
+            return self._inside(value, key, outer)
         if (
             isinstance(value, int)
             and not isinstance(value, bool)
@@ -116,6 +125,17 @@ class _Page:
                 self.count(hits)
                 return int(made)
         return value
+
+    def _inside(self, value: Any, key: str, outer: str) -> Any:
+        """An object or a list; what is nested deeper than any page is left out, as nobody could look into it."""
+        if self._level >= _DEEP:
+            self.count((Hit("too deep", "an object"),))
+            return None
+        self._level += 1
+        try:
+            return self._dict(value, key) if isinstance(value, dict) else [self.on(one, key, outer) for one in value]
+        finally:
+            self._level -= 1
 
     def _dict(self, value: dict[str, Any], key: str) -> dict[str, Any]:
         self._field(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lognb.redaction import checks, keys
@@ -154,19 +155,20 @@ class Texts:
         return (outer, "") if self.holds(outer) and self.meaning(name, outer) is None else (name, outer)
 
     def _plain(self, text: str, key: str, outer: str, hits: list[Hit], may: int) -> str:
-        taken: list[tuple[Found, str]] = []
+        taken: list[tuple[Found, str]] = []  # in order, none over another
         for found in self._found(text, key, outer, may):
-            if any(found.start < t.end and t.start < found.end for t, _ in taken):
+            i = bisect_left(taken, found.end, key=lambda one: one[0].start)
+            if i and taken[i - 1][0].end > found.start:
                 continue
             value = canonical(text[found.start : found.end])
             if value in self._keep or value in self.names.issued or not value:
                 # A pseudonym, or what stays, is not looked into.
-                taken.append((found, ""))
+                taken.insert(i, (found, ""))
             else:
-                taken.append((found, value))
+                taken.insert(i, (found, value))
         out: list[str] = []
         at = 0
-        for found, value in sorted(taken):
+        for found, value in taken:
             if value:
                 raw = text[found.start : found.end]
                 out += (text[at : found.start], self.names.render(raw, value))

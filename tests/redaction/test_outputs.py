@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import time
 import zipfile
 from typing import TYPE_CHECKING, Any
 
@@ -180,3 +181,28 @@ def test_a_slice_of_logs_holds_nothing_any_more(tmp_path: Path, secrets: list[Pl
     assert after["user_id"].n_unique() == before["user_id"].n_unique()
     one = after["user_id"][0]
     assert len(again.where(f'user_id="{one}"')) == before.filter(pl.col("user_id") == before["user_id"][0]).height
+
+
+def test_hostile_texts_and_recordings_cost_no_more_than_their_length() -> None:
+    hide = Redactor(key=b"k")
+    for part in (
+        "token=",
+        'password="',
+        "-----BEGIN PRIVATE KEY-----",
+        "ab://a:b@",
+        "10.1.2.3 ",
+        "%41",
+        '\\"',
+        "(",
+        "1:",
+    ):
+        text = part * (30_000 // len(part))
+        started = time.process_time()
+        hide.text(text)
+        assert time.process_time() - started < 3, part
+    node: dict[str, Any] = {"type": 3, "id": 1, "textContent": "ann@cart.example"}
+    for i in range(300):
+        node = {"type": 2, "id": i + 2, "tagName": "div", "attributes": {}, "childNodes": [node]}
+    data = json.dumps([{"type": 2, "timestamp": 1, "data": {"node": node}}]).encode()
+    hide.learn(data)
+    assert b"ann@" not in hide.recording(data), "what nobody can look into is left out"
