@@ -225,7 +225,7 @@ function hovering() {
 
 /** A link may lead to a row of a table whose block is alive: that block then stands as it is read without scripts. */
 function reveal() {
-  const row = location.hash ? document.getElementById(decodeURIComponent(location.hash.slice(1))) : null, still = row?.closest(".ln-still[hidden]");
+  const row = location.hash ? document.getElementById(location.hash.slice(1)) : null, still = row?.closest(".ln-still[hidden]");
   if (still) {
     still.hidden = false;
     still.parentElement.querySelector(".ln-alive").hidden = true;
