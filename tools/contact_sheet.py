@@ -51,7 +51,6 @@ SAMPLE = (
 )
 HARD = (
     "logs.volume(by='service_name')",
-    "logs.hours(of='bytes')",
     "logs.facets('severity', 'service_name', 'route', 'a.very.long.name.of.an.attribute.that.somebody.gave.it')",
     "logs.where('severity>=info service_name!=\"' + 'x' * 150 + '\" NOT \"يوم\"').steps()",
     "logs.stats('duration_ms', by='service_name', top=3)",
@@ -63,7 +62,6 @@ HARD = (
     "logs.scope('service_name exists \"注文\"')",
     "logs.errors()",
     "logs.patterns()",
-    "logs.traces()",
     "logs.traces(by='operation')",
     "logs.waterfall('0' * 31 + '1')",
 )

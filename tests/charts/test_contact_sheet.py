@@ -142,7 +142,7 @@ def test_dark_charts_have_nothing_of_the_light_ones_left(
 
 
 def test_a_picture_is_xml_whatever_is_in_it(drawn: list[tuple[Drawn, dict[str, Any], dict[str, Any]]]) -> None:
-    told = (".changes", ".facets", ".compare", ".errors", ".waterfall")
+    told = (".facets", ".compare", ".steps")
     for one, spec, _ in drawn:
         if (one.of == "hard" and any(verb in one.code for verb in told)) or ".changes" in one.code:
             svg = vlc.vegalite_to_svg(spec)
