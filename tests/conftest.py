@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 AXE = "axe-core@4.14.1"
 ROOT = Path(__file__).resolve().parents[1]
@@ -135,3 +135,18 @@ def browser(chromium: str) -> Iterator[Any]:
         found = p.chromium.launch(executable_path=chromium, args=FLAGS, ignore_default_args=["--hide-scrollbars"])
         yield found
         found.close()
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Run the command line; exit code, stdout, stderr."""
+
+    from lognb.cli import main
+
+    def call(*args: object) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as done:
+            main([str(a) for a in args])
+        out, err = capsys.readouterr()
+        return int(done.value.code or 0), out, err
+
+    return call

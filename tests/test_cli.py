@@ -8,29 +8,15 @@ import json
 import tomllib
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 import lognb as ln
-from lognb.cli import main
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    import pytest
+
     Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run the command line; exit code, stdout, stderr."""
-
-    def call(*args: object) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as done:
-            main([str(a) for a in args])
-        out, err = capsys.readouterr()
-        return int(done.value.code or 0), out, err
-
-    return call
 
 
 def test_info_says_what_is_in_the_files(run: Run, shop: Path, truth: dict[str, Any]) -> None:

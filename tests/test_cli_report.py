@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lognb.cli import cli, main
+from lognb.cli import cli
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,19 +28,6 @@ LINES = "\n".join(
     for minute in range(10)
     for second in range(0, 60, 5)
 )
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run the command line; exit code, stdout, stderr."""
-
-    def call(*args: object) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as done:
-            main([str(a) for a in args])
-        out, err = capsys.readouterr()
-        return int(done.value.code or 0), out, err
-
-    return call
 
 
 @pytest.fixture
