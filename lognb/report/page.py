@@ -19,6 +19,7 @@ from lognb import _html
 from lognb._export import replacing
 from lognb._html import NAMED
 from lognb._text import count, plain
+from lognb.report import words
 from lognb.report.alive import data, scripts, styles
 from lognb.report.blocks import MOST
 from lognb.report.cells import moments, quoted
@@ -111,7 +112,7 @@ def _policy(sheets: list[str], modules: list[str]) -> str:
 def _facts(document: Document) -> str:
     """What the author says of the whole, and when the page was made, on whose clock."""
     made = pl.Series("made", [document.made]).cast(pl.Datetime("ns", "UTC")).dt.truncate("1s")
-    rows = [(_html.text(name.replace("_", " ")), _html.text(value)) for name, value in document.meta.items() if value]
+    rows = [(_html.text(name.replace("_", " ")), words.linked(value)) for name, value in document.meta.items() if value]
     rows += [("written", f"{moments(made, document.zone)[0]} {_html.text(document.zone)}")]
     times = "" if document.zone == "UTC" else "; a text or chart that says UTC means UTC"
     rows += [("times", _html.text(document.zone + times))]

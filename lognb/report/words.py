@@ -124,6 +124,11 @@ def lines(text: str) -> str:
     return "\n".join("\t".join(_html.text(p) for p in parts) for parts in kept)
 
 
+def linked(value: str) -> str:
+    """A fact in a word or two; one that is an address leads there."""
+    return _link(_html.text(value), value) if re.fullmatch(r"https?://\S+", value) else _html.text(value)
+
+
 def _link(inner: str, url: str) -> str:
     if not _LINK.fullmatch(url):
         return f'{inner} <small class="ln-dim">(address left out)</small>'

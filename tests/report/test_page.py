@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING
 
 import altair as alt
 import polars as pl
+import pytest
 
 from lognb import _origin
 from lognb.query import Query
 from lognb.report import page
 from lognb.report.blocks import Block, Table
+from lognb.report.drawing import cleaned
 from lognb.report.report import Report
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
 START = datetime(2026, 11, 3, 9, 0, tzinfo=UTC)
 NS = 1_793_696_400_000_000_000
@@ -77,11 +77,11 @@ def report(*things: object, **given: object) -> Report:
 
 
 def test_every_part_is_there(tmp_path: Path) -> None:
-    made = report("# What we saw\n\nOrders *fail*.", block(), status="resolved", timezone="Europe/Berlin")
+    made = report("# What we saw\n\nOrders *fail*.", block(), ticket="https://t.example/7", timezone="Europe/Berlin")
     text = made.save(tmp_path / "x.html").read_text("utf-8")
     for said in (
-        "<title>Checkout</title>", "resolved", "Europe/Berlin", "Orders <em>fail</em>.", "30 orders failed",
-        "10 of 30 rows", "20 more rows", "2026-11-03 10:00:00", '<span class="ln-sev ln-error">error</span>',
+        "<title>Checkout</title>", '<a href="https://t.example/7"', "Europe/Berlin", "Orders <em>fail</em>.",
+        "30 orders failed", "10 of 30 rows", "20 more rows", "2026-11-03 10:00:00", '<span class="ln-sev ln-error">error</span>',
         "ln.read(&quot;a.jsonl&quot;).where(&#x27;severity&gt;=warn&#x27;).volume()", "ab" * 16, "Not redacted",
         'id="r-9223372036854775837"',
     ):  # fmt: skip
@@ -130,3 +130,36 @@ def test_what_a_notebook_shows_is_short_and_hides_what_files_hide() -> None:
     assert len(shown["text/plain"].splitlines()) == 4
     assert "10 of 30 rows" in shown["text/html"]
     assert "order o-29 failed" not in shown["text/html"]
+
+
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 9 9">%s</svg>'
+LOOSE = [
+    '<script>x</script><rect onclick="x" width="1"/>',
+    '<image href="//hostile.invalid/p.png"/><image xlink:href="data:image/svg+xml;base64,QQ=="/>',
+    '<a xlink:href="javascript:x"><text>said</text></a>',
+    '<foreignObject><p>x</p></foreignObject><use href="//hostile.invalid/a.svg#x"/>',
+    '<style>@import "//hostile.invalid/x.css"</style><rect style="fill:url(//hostile.invalid/x)" width="1"/>',
+    '<rect fill="url(//hostile.invalid/x)" stroke="u\\72l(//hostile.invalid/x)" filter="url(#a)" width="1"/>',
+    '<rect fill="src(&quot;//hostile.invalid/x&quot;)" clip-path="image-set(x)" width="1"/>',
+    '<animate attributeName="x" onbegin="x"/><set attributeName="fill" to="url(//hostile.invalid)"/>',
+]
+
+
+@pytest.mark.parametrize("inner", LOOSE)
+def test_a_picture_of_a_stranger_draws_and_does_nothing_else(inner: str) -> None:
+    drawn = cleaned(SVG % ("<text>“&lt;b>”</text>" + inner), "p", follow=True)
+    read = Read(drawn)
+    assert "“&lt;b&gt;”" in drawn
+    assert {tag for tag, _ in read.elements} <= {"svg", "text", "rect", "g", "title"}
+    assert {name for _, a in read.elements for name in a} <= {"xmlns", "viewbox", "width"}
+
+
+def test_what_is_no_picture_is_none() -> None:
+    for text in ("", "words", "<html/>", '<!DOCTYPE svg [<!ENTITY a "x">]>' + SVG % "&a;", SVG[:40]):
+        assert cleaned(text, "p", follow=True) == ""
+    inside = '<clipPath id="c"><rect width="1"/></clipPath><rect clip-path="url(#c)" fill="#d9962b" width="1.23456"/>'
+    drawn = cleaned(SVG % inside, "p1", follow=True)
+    assert 'id="p1-c"' in drawn
+    assert 'clip-path="url(#p1-c)"' in drawn
+    assert 'fill="var(--ln-warn)"' in drawn
+    assert 'width="1.23"' in drawn
