@@ -210,7 +210,7 @@ def _drawn(logs: Logs, some: Logs, onset: int | None) -> dict[str, Any]:
 
 def _sentence(name: str, rows: list[_Fact]) -> str:
     said = {row.fact: row.said for row in rows}
-    parts = [f"{plain(name, 80)}: {count(int(rows[0].number))} records, {said['records']}"]
+    parts = [f"{plain(name, 80)}: {plural(int(rows[0].number), 'record')}, {said['records']}"]
     told = ("first seen", "onset", "services", "nodes", "sessions", "users", "new since")
     parts += [f"{fact} {said[fact]}" for fact in told if fact in said]
     return "; ".join(parts)
