@@ -73,7 +73,7 @@ def compare(
     rows: list[Row] = []
     if before.records and after.records:
         rows = _read(logs, [*patterns(before, after)], before, after) if fields is None else []
-        rows += [row for name in names for row in values(before, after, name)]
+        rows += values(before, after, names)
         rows = rows if fields is not None else _informative(rows, before, after)
         rows += numbers(before, after, names if fields else _numeric(logs))
         if paired:

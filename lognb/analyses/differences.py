@@ -91,7 +91,7 @@ class Row:
 
 def patterns(before: Side, after: Side) -> Iterator[Row]:
     """Kinds of message whose number changed, mined once from all records."""
-    names, old, new = counts(before, after, PATTERN)
+    ((names, old, new),) = counts(before, after, [PATTERN])
     if not names:
         return
     engine = after.logs.engine
@@ -112,11 +112,16 @@ def patterns(before: Side, after: Side) -> Iterator[Row]:
         )  # fmt: skip
 
 
-def values(before: Side, after: Side, field: str) -> Iterator[Row]:
-    """The values of a field whose share of all records changed."""
-    names, old, new = counts(before, after, field)
-    if _each_its_own(old.sum(1) + new.sum(1)):
-        return
+def values(before: Side, after: Side, fields: Sequence[str]) -> Iterator[Row]:
+    """The values of fields whose share of all records changed."""
+    for field, (names, old, new) in zip(fields, counts(before, after, fields), strict=True):
+        if not _each_its_own(old.sum(1) + new.sum(1)):
+            yield from _values(before, after, field, names, old, new)
+
+
+def _values(
+    before: Side, after: Side, field: str, names: list[str | None], old: NDArray[np.float64], new: NDArray[np.float64]
+) -> Iterator[Row]:
     found = contrast(old, new, factor=after.records / before.records, least=float(np.log2(_RATIO)))
     told = [value for value, change in zip(names, found.change.tolist(), strict=True) if change]
     meant = _completer.conditions(after.logs.engine, field, told)

@@ -13,6 +13,7 @@ from lognb.errors import QueryError
 from lognb.query import Condition, Query
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
     from numpy.typing import NDArray
@@ -82,28 +83,30 @@ def overlap(a: Side, b: Side) -> bool:
     return a.first <= b.last and b.first <= a.last
 
 
-def counts(before: Side, after: Side, field: str) -> tuple[list[str | None], NDArray[np.float64], NDArray[np.float64]]:
-    """The values of a field on either side, and how often each is in each bin; null are records without the field."""
+def counts(
+    before: Side, after: Side, fields: Sequence[str]
+) -> Iterator[tuple[list[str | None], NDArray[np.float64], NDArray[np.float64]]]:
+    """For each field: its values on either side, null for none, and how often each is in each bin of the two sides."""
     # Sides that share time share its bursts: then these say nothing of chance, and one bin is right.
     bins = 1 if overlap(before, after) else BINS
-    frames = [_binned(s, field, bins) for s in (before, after)]
-    values = pl.concat([f.select("by0") for f in frames]).unique().sort("by0", nulls_last=True)["by0"]
-    place = {value: i for i, value in enumerate(values.to_list())}
-    out = []
-    for frame in frames:
-        matrix = np.zeros((len(place), bins))
-        rows = np.array([place[v] for v in frame["by0"].to_list()], dtype=np.int64)
-        if len(rows):
-            np.add.at(matrix, (rows, frame["bin"].to_numpy()), frame["records"].to_numpy())
-        out.append(matrix)
-    return values.to_list(), out[0], out[1]
+    for frames in zip(*(_binned(s, fields, bins) for s in (before, after)), strict=True):
+        values = pl.concat([f.select("by0") for f in frames]).unique().sort("by0", nulls_last=True)["by0"]
+        place = {value: i for i, value in enumerate(values.to_list())}
+        out = []
+        for frame in frames:
+            matrix = np.zeros((len(place), bins))
+            rows = np.array([place[v] for v in frame["by0"].to_list()], dtype=np.int64)
+            if len(rows):
+                np.add.at(matrix, (rows, frame["bin"].to_numpy()), frame["records"].to_numpy())
+            out.append(matrix)
+        yield values.to_list(), out[0], out[1]
 
 
-def _binned(one: Side, field: str, bins: int) -> pl.DataFrame:
-    """`by0`, `bin`, `records`."""
+def _binned(one: Side, fields: Sequence[str], bins: int) -> Iterator[pl.DataFrame]:
+    """`by0`, `bin`, `records` of each field."""
     width = max(-(-one.length // bins), 1)
-    frame = one.logs.engine.series(one.logs.query, width, [field])
     since = one.logs.query.since
     start = (since if since is not None else one.first or 0) // width * width
-    at = ((frame["bucket"].dt.timestamp("ns") - start) // width).clip(0, bins - 1)
-    return frame.select("by0", bin=at, records="records")
+    for frame in one.logs.engine.tallies(one.logs.query, width, fields):
+        at = ((frame["bucket"].dt.timestamp("ns") - start) // width).clip(0, bins - 1)
+        yield frame.select("by0", bin=at, records="records")

@@ -199,6 +199,9 @@ class Engine(Protocol):
         `distinct` (UInt64) the values of the field `distinct` in the bucket, 0 without it. In order of fields and time.
         """
 
+    def tallies(self, query: Query, every: int, fields: Sequence[str]) -> Iterator[pl.DataFrame]:
+        """For each of `fields` its `by0`, `bucket`, `records` as `series` gives them, without a search for each."""
+
     def stats(
         self, query: Query, field: str, every: int | None = None, by: str | None = None, top: int = 12
     ) -> pl.DataFrame:

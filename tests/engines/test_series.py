@@ -62,3 +62,12 @@ def test_counts_are_those_of_python(
 def test_unknown_fields_are_errors(engine: DuckDB) -> None:
     with pytest.raises(FieldError, match="nosuch"):
         engine.series(Query((), T0), SECOND, ["nosuch"])
+
+
+@pytest.mark.parametrize("text", ["", "severity>=warn", "-timed"])
+def test_tallies_are_the_series_of_each_field(engine: DuckDB, text: str) -> None:
+    fields = [f for f in engine.field_names() if f not in ("attributes", "resource", "scope_attributes")]
+    found = engine.tallies(Query.parse(text), 7 * SECOND, fields)
+    for field, frame in zip(fields, found, strict=True):
+        expected = engine.series(Query.parse(text), 7 * SECOND, [field]).select("by0", "bucket", "records")
+        assert frame.equals(expected), field

@@ -115,6 +115,9 @@ class DuckDB(Statements):
     ) -> pl.DataFrame:
         return series.counted(self, query, every, fields, least, distinct)
 
+    def tallies(self, query: Query, every: int, fields: Sequence[str]) -> Iterator[pl.DataFrame]:
+        return series.tallies(self, query, every, fields)
+
     def stats(
         self, query: Query, field: str, every: int | None = None, by: str | None = None, top: int = 12
     ) -> pl.DataFrame:
