@@ -53,8 +53,7 @@ if TYPE_CHECKING:
     from lognb.engines.duckdb.user_sql import Locked
     from lognb.query import Clause, Query
 
-FEW: Final = 20_000
-"""So many records are fetched by their row numbers, more by the condition again."""
+FEW: Final = 20_000  # so many records are fetched by their row numbers, more by the condition again
 
 _serial = itertools.count()
 
@@ -267,10 +266,8 @@ class DuckDB(Statements):
         """The records with some row numbers, in the order of the table."""
         params = Params()
         select, numbers = self._select(columns, params), np.sort(np.asarray(rows, np.int64))
-        if not len(numbers):
-            return self._shape(self.frame(f"{select} FROM store.logs LIMIT 0", params), columns)
-        statement = f"{select} {self.joined(numbers, params)} ORDER BY {self.rowid}"
-        return self._shape(self.frame(statement, params), columns)
+        rest = f"{self.joined(numbers, params)} ORDER BY {self.rowid}" if len(numbers) else "FROM store.logs LIMIT 0"
+        return self._shape(self.frame(f"{select} {rest}", params), columns)
 
     def joined(self, rows: NDArray[np.int64], params: Params) -> str:
         """FROM and WHERE for some row numbers, which are in order.
