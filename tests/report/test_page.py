@@ -81,7 +81,8 @@ def test_every_part_is_there(tmp_path: Path) -> None:
     text = made.save(tmp_path / "x.html").read_text("utf-8")
     for said in (
         "<title>Checkout</title>", '<a href="https://t.example/7"', "Europe/Berlin", "Orders <em>fail</em>.",
-        "30 orders failed", "10 of 30 rows", "20 more rows", "2026-11-03 10:00:00", '<span class="ln-sev ln-error">error</span>',
+        "30 orders failed", "10 of 30 rows", "20 more rows", "2026-11-03 10:00:00",
+        '<span class="ln-sev ln-error">error</span>',
         "ln.read(&quot;a.jsonl&quot;).where(&#x27;severity&gt;=warn&#x27;).volume()", "ab" * 16, "Not redacted",
         'id="r-9223372036854775837"',
     ):  # fmt: skip
