@@ -137,7 +137,8 @@ class Sections:
 
     def _sources(self, origin: Origin) -> str:
         """The files with their hashes; many that are behind the whole report are listed once, at its end."""
-        if len(origin.sources) > _FILES and origin.sources == self.document.sources:
+        # In a notebook there is no foot that lists them.
+        if len(origin.sources) > _FILES and origin.sources == self.document.sources and not self.inside:
             return f'{len(origin.sources)} files, <a href="#sources">those of the whole report</a>'
         return "".join(f"<div>{_source(*source)}</div>" for source in origin.sources)
 
