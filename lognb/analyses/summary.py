@@ -98,6 +98,7 @@ def summary(logs: Logs) -> Summary:
         query=logs.query,
         sources=logs.sources,
         results=tuple(_known(logs, f) for f in found),
+        shown=("about", "said", "code"),
     )
 
 

@@ -121,10 +121,8 @@ def overview(draft: Draft) -> None:
             "## Summary", said, began, _before(draft), "" if found.began or found.issues else _stands_out(draft)
         )
     draft.words(f"*The time is {found.how}. It is held against {found.held}.*")
-    told = freeze(draft.summary)
-    rows = replace(told.frames["rows"], columns=("about", "said", "code"))
     said = "Each line is an analysis of all records, and has the code that gives it again."
-    draft.report.add(replace(told, title="What the records say", text=said, frames={"rows": rows}))
+    draft.report.add(replace(freeze(draft.summary), title="What the records say", text=said))
 
 
 def _services(draft: Draft) -> str:
