@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from lognb._moments import resolve
-from lognb._text import SECOND, duration, plain, window
+from lognb._text import SECOND, duration, plain, plural, window
 from lognb.analyses import buckets
 from lognb.analyses.findings import Asked, onset
-from lognb.query import Query
+from lognb.query import Condition, Query
 
 if TYPE_CHECKING:
     from lognb._moments import Moment
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 ERRORS: Final = Query.parse("severity>=error OR issue exists")
 _NEAR: Final = 50  # errors that begin within a 50th of the data around the onset are of the same incident
 _LEAST: Final = 5 * SECOND
+_FEW: Final = 0.1  # of an incident's errors, that may come long after the others
 
 
 @dataclass(frozen=True)
@@ -80,13 +81,31 @@ def _found(asked: Asked, began: Finding | None, first: int, last: int) -> tuple[
     frame = asked.errors.frame.select("issue", "title", *times).drop_nulls()
     same = frame.filter((pl.col("first") >= at - near) & (pl.col("first") <= at + near))
     if same.height:
-        since, until = min(at, *same["first"].to_list()), max(same["last"].to_list())
+        issues = tuple(same["issue"])
+        settled, late = _settled(asked.logs, issues, same["last"].to_list())
         how = f"found: from the first of {same.height} issues that began together to the last of their errors"
         how = how if same.height > 1 else "found: from the first to the last error of an issue"
-        return since, until + 1, tuple(same["issue"]), how, until < last - near
+        how += f", but for {plural(late, 'record')} long after the others" if late else ""
+        return min(at, *same["first"].to_list()), settled + 1, issues, how, settled < last - near
     end = _end(asked.changes.frame, at)
     how = "found: from the surest rise of the errors' share to its fall" if end else "found: from the surest rise on"
     return at, end or last + 1, (), how, end is not None
+
+
+def _settled(logs: Logs, issues: tuple[str, ...], lasts: list[int]) -> tuple[int, int]:
+    """The time of the last error, and how many are left out of that: a few that come after a pause longer than all
+    that was before it, as from a browser whose clock is wrong.
+    """
+    found = logs.where(Query((Condition("issue", "in", issues), Condition("time", "exists"))))
+    times = found.to_polars(columns=["time"])["time"].dt.timestamp("ns").sort().to_list()
+    n = cut = len(times)
+    while n > 1 and len(times) - n < _FEW * len(times):
+        n -= 1
+        if times[n] - times[n - 1] > times[n - 1] - times[0] > 0:
+            cut = n
+    late = len(times) - cut
+    ends = [*times[:cut][-1:], *(end for end in lasts if not late or end < times[cut])]
+    return max(ends), late
 
 
 def _end(frame: pl.DataFrame, at: int) -> int | None:
