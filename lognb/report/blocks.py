@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 MOST: Final = 1_000
 """Rows of a frame that are kept; of more the first ones, and the block says so."""
+ITEMS: Final = 20_000
+"""The same for what happened in a story, which a thousand would tear apart."""
 
 Kind = Literal["words", "result", "chart", "panel", "story", "pins", "timeline", "actions", "audit"]
 

@@ -22,7 +22,7 @@ from lognb.analyses.whose import Whose
 from lognb.errors import LognbError
 from lognb.query import Condition, Query
 from lognb.replay import decode
-from lognb.report.blocks import MOST, Block, Table
+from lognb.report.blocks import ITEMS, MOST, Block, Table
 from lognb.schema import FIELDS, RECORDING, TIME
 from lognb.widgets import still_story
 from lognb.widgets.story_data import spans_of
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from lognb.widgets.replay import Replay
     from lognb.widgets.story import Story
 
-ITEMS: Final = 20_000
-"""Things that happened that a block keeps; of more the first ones, and the block says so."""
 TRACES: Final = 20
 FILMS: Final = 5
 """Recordings that a block keeps."""

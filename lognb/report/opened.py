@@ -68,7 +68,6 @@ class Bundle:
         document, of = serial.load(self._read)
         report = Report(document.title, timezone=document.zone)
         report.meta = dict(document.meta)
-        report.redacted = document.redacted
         report.logs = list(self.all_logs)
         report.records = self.all_logs or None
         if any(number is not None and number >= len(self.all_logs) for number in of):
@@ -77,6 +76,7 @@ class Bundle:
             report.blocks.append(block if number is None else _alive(block, self.all_logs[number]))
             if number is not None and block.origin is not None:
                 report.opened[block.origin.opened] = call(self.path, number)
+        report.hidden = tuple(report.blocks) if document.redacted else ()
         return report
 
     def _logs(self, number: int, told: dict[str, Any]) -> Logs:

@@ -21,7 +21,7 @@ from lognb._html import NAMED
 from lognb._text import count, plain
 from lognb.report import words
 from lognb.report.alive import data, scripts, styles
-from lognb.report.blocks import MOST
+from lognb.report.blocks import ITEMS, MOST
 from lognb.report.cells import moments, quoted
 from lognb.report.sections import Sections
 
@@ -128,7 +128,8 @@ def _foot(document: Document) -> str:
     """What is in the file and what is not, and how to check it."""
     said = [
         "This page is one file. It asks no other machine for anything, and needs neither lognb nor the data behind it.",
-        f"Of each table it holds at most {count(MOST)} rows; where there were more, it says of how many.",
+        f"Of each table it holds at most {count(MOST)} rows, of a story {count(ITEMS)} moments; where there were more, "
+        "it says of how many.",
         "What is personal or secret was replaced before it was written."
         if document.redacted
         else "Not redacted: texts of records stand in it as they were.",

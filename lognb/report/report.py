@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import import_module
@@ -35,8 +36,7 @@ class Report:
 
     `blocks` is the list of what was added, of frozen values: `report.blocks.pop(2)` takes one out, and
     `report.blocks.insert(0, report.blocks.pop())` puts the last one first. The title of a block stands one level below
-    the last heading in the words before it. Raises
-    LognbError for a zone that is not known.
+    the last heading in the words before it. Raises LognbError for a zone or a kind to hide that is not known.
     """
 
     def __init__(self, title: str, *, timezone: str = "UTC", redact: Any = False, **meta: object) -> None:
@@ -44,6 +44,10 @@ class Report:
             ZoneInfo(timezone)
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
             raise LognbError(f"{timezone!r} is no time zone; write an IANA name, as Europe/Berlin or UTC") from error
+        if redact is not False:
+            from lognb.redaction import Redaction
+
+            Redaction.of(redact)
         self.title = title
         self.timezone = timezone
         self.redact = redact
@@ -51,9 +55,11 @@ class Report:
         self.blocks: list[Block] = []
         self.logs: list[Logs] = []  # what the blocks are of, for a bundle
         self.records: Logs | Sequence[Logs] | None = None  # those that a bundle takes, if not what the blocks looked at
-        # Of a report that came in a bundle: was it redacted, and what opens the records now that others opened then.
-        self.redacted = False
+        # Of a report that came in a bundle: the blocks that came redacted, and what opens the records now that others
+        # opened then.
+        self.hidden: tuple[Block, ...] = ()
         self.opened: dict[str, str] = {}
+        self._key = secrets.token_bytes(32)  # of the pseudonyms: in all that is saved of one report they are the same
 
     def add(self, *things: Any, title: str = "", note: str = "") -> Report:
         """Add Markdown text, Results, Logs (as their summary), Altair charts, Polars frames, panels or stories.
@@ -96,9 +102,8 @@ class Report:
 
         `redactor` is the one for all that is saved together, see `redactor`; without it one is made.
         """
-        made = Document(
-            self.title, self.timezone, self.meta, tuple(self.blocks), datetime.now(UTC), __version__, self.redacted
-        )
+        came = bool(self.hidden) and all(any(block is one for one in self.hidden) for block in self.blocks)
+        made = Document(self.title, self.timezone, self.meta, tuple(self.blocks), datetime.now(UTC), __version__, came)
         redactor = redactor or self.redactor()
         if redactor is not None:
             from lognb.report.redacted import redacted
@@ -107,7 +112,7 @@ class Report:
         return replace(made, blocks=tuple(pictured(block) for block in made.blocks))
 
     def redactor(self) -> Redactor | None:
-        """What hides by this report's rules, with a new key, knowing what is behind its blocks; None without rules."""
+        """What hides by this report's rules and with its key, knowing what is behind its blocks; None without rules."""
         if self.redact is False:
             return None
         from lognb.redaction import Redaction, Redactor
@@ -116,7 +121,7 @@ class Report:
         rules = Redaction.of(self.redact)
         if not rules:
             return None
-        made = Redactor(rules)
+        made = Redactor(rules, self._key)
         learn(made, self.blocks, self.logs)
         return made
 

@@ -149,8 +149,13 @@ class Sections:
         zone = self.document.zone
         ends = pl.Series("time", [origin.since, origin.until]).cast(pl.Datetime("ns", "UTC"))
         since, until = texts("time", ends.dt.truncate("1s"), None, zone)
-        brief = f"{since} – {until[11:] if since[:10] == until[:10] else until}"
         first, last = moments(ends.dt.truncate("1ms"), zone)
+        offsets = ends.dt.convert_time_zone(zone).dt.to_string("%z")
+        if offsets[0] != offsets[1]:  # clocks were set in between: the same hour may have been twice
+            since, until, first, last = (
+                f"{text} {offsets[i % 2]}" for i, text in enumerate((since, until, first, last))
+            )
+        brief = f"{since} – {until[11:] if since[:10] == until[:10] else until}"
         return brief, f"{first} – {last} {_html.text(zone)} ({duration(max(origin.until - origin.since, 0))})"
 
 
