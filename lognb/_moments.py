@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from lognb import _text
 from lognb._text import DAY, SECOND
@@ -14,6 +15,7 @@ from lognb.query import format_time, parse_time
 Moment = datetime | date | str
 
 _CLOCK: Final = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(\.\d{1,9})?)?(?:\s*(?:Z|UTC))?$")
+_ZONED: Final = re.compile(r"(?:Z|UTC|:\d{2}(?:\.\d+)?\s*[+-]\d{2}:?\d{2})$")
 _HELP: Final = 'write "2026-11-03T09:00", "09:00", "-15m" (before the last record) or "+2h" (after the first)'
 
 
@@ -38,6 +40,23 @@ def resolve(moment: Moment, first: int | None, last: int | None) -> int:
     if (at := parse_time(text)) is not None:
         return at
     raise QueryError(f"{moment!r} is no time; {_HELP}")
+
+
+def in_zone(moment: Moment, first: int | None, last: int | None, zone: str) -> int:
+    """The same, but a time that says no zone is of this one: the clock on the wall of who wrote it."""
+    named = isinstance(moment, datetime) and moment.tzinfo is not None
+    said = isinstance(moment, str) and (moment.strip()[:1] in ("-", "−", "+") or _ZONED.search(moment.strip()))
+    if named or said or last is None or first is None:
+        return resolve(moment, first, last)
+    away = _away(last, zone)
+    at = resolve(moment, first + away, last + away)
+    return at - _away(at - away, zone)
+
+
+def _away(at: int, zone: str) -> int:
+    """By how many ns the zone is ahead of UTC then."""
+    offset = datetime.fromtimestamp(at // SECOND, ZoneInfo(zone)).utcoffset()
+    return 0 if offset is None else int(offset.total_seconds()) * SECOND
 
 
 def of_datetime(at: datetime) -> int:

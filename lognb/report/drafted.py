@@ -14,9 +14,10 @@ from lognb import _origin
 from lognb._text import MINUTE, SECOND, clock, count, day, duration, plain, plural, share
 from lognb.analyses.deploys import deploys
 from lognb.analyses.findings import session_to_look_at
+from lognb.query import Query
 from lognb.report.blocks import Block, Table
 from lognb.report.freeze import freeze
-from lognb.report.incident import ERRORS
+from lognb.report.incident import ERRORS, began_at
 from lognb.result import escaped
 
 if TYPE_CHECKING:
@@ -63,17 +64,27 @@ class Draft:
 
     @cached_property
     def deploys(self) -> list[tuple[int, str]]:
-        """The deployments shortly before the first error: their time, ns, and what they were."""
+        """The deployments from shortly before the first error to shortly after the last: time, ns, and what it was."""
         far = max(self.found.until - self.found.since, _BEFORE)
         found = deploys(self.found.logs).with_columns(ns=pl.col("time").dt.timestamp("ns"))
-        near = found.filter(pl.col("ns").is_between(self.begin - far, self.begin))
+        near = found.filter(pl.col("ns").is_between(self.begin - far, self.found.until + far))
         return [(ns, f"{who} {what}") for ns, who, what in near.select("ns", "who", "what").iter_rows()]
+
+    @cached_property
+    def first(self) -> tuple[int, str, str] | None:
+        """The first error since the onset, of all where there is none: time, ns, body and service."""
+        began = self.found.began
+        some = self.found.errors if began is None else self.found.errors.where(Query((), since=began_at(began)))
+        rows = some.head(1).select(pl.col("time").dt.timestamp("ns"), "body", "service_name").rows()
+        if not rows or rows[0][0] is None:
+            return None
+        ns, body, service = rows[0]
+        return ns, plain(body or "", 160), plain(service or "no service", 60)
 
     @property
     def begin(self) -> int:
         """The first error of the incident where there is one, else its beginning; ns."""
-        first = self.found.logs.engine.window(self.found.errors.query)[0]
-        return self.found.since if first is None else first
+        return self.found.since if self.first is None else self.first[0]
 
     def at(self, ns: int, fine: bool = False) -> str:
         """A time of day in the report's zone, and in UTC where that is another."""
@@ -89,13 +100,18 @@ class Draft:
         said = self.summary.frame.filter(pl.col("about") == about)["said"]
         return str(said[0]) if len(said) else ""
 
+    def issues(self) -> pl.DataFrame:
+        """The issues that began together, where some did; else all of the incident."""
+        frame = self.errors.frame
+        return frame.filter(pl.col("issue").is_in(self.found.issues)) if self.found.issues else frame
+
     def title(self) -> str:
         when = f"{day(self.found.since)}, {clock(self.found.since)} UTC"
-        top = self.errors.frame.head(1)
+        top = self.issues().head(1)
         if not top.height or (not self.found.issues and self.found.began is None):
             return f"Review of {when}"
         where = ", ".join(plain(s, 40) for s in top["services"][0][:2])
-        return f"{where + ': ' if where else ''}{plain(top['title'][0], 70)}, {when}"
+        return f"{where + ': ' if where else ''}{_told(top['title'][0], 70)}, {when}"
 
     def words(self, *paragraphs: str) -> None:
         self.report.add("\n\n".join(p for p in paragraphs if p))
@@ -104,25 +120,30 @@ class Draft:
 def overview(draft: Draft) -> None:
     found, errors = draft.found, draft.errors
     n = int(errors.frame["occurrences"].sum())
-    length = duration(found.until - found.since)
     if not n:
         said = f"Between {draft.at(found.since)} and {draft.at(found.until)}, on {day(found.since)}, there is no error."
         draft.words("## Summary", said, _stands_out(draft))
     else:
         end = f"to {draft.at(found.until)}" if found.over else "to the end of the data, and may not be over"
-        said = f"On {day(found.since)}, from {draft.at(found.since)} {end} ({length}), there were "
-        said += (
-            f"**{plural(n, 'error')}** of {plural(errors.frame.height, 'issue')} in {_services(draft)}. {_whom(draft)}"
-        )
-        body, service = found.errors.head(1).select("body", "service_name").row(0)
-        began = f"The first was “{escaped(plain(body or '', 160))}” in {escaped(plain(service or 'no service', 60))}, "
-        began += f"at {draft.at(draft.begin, fine=True)}."
-        draft.words(
-            "## Summary", said, began, _before(draft), "" if found.began or found.issues else _stands_out(draft)
-        )
+        length = duration(found.until - found.since)
+        said = f"On {day(found.since)}, from {draft.at(found.since)} {end} ({length}): {_requests(draft)} "
+        said += f"There {'was' if n == 1 else 'were'} **{plural(n, 'error record')}** of "
+        said += f"{plural(errors.frame.height, 'issue')} in {_services(draft)}. {_whom(draft)}"
+        calm = not found.began and not found.issues
+        draft.words("## Summary", said, _first(draft), _releases(draft), _stands_out(draft) if calm else "")
     draft.words(f"*The time is {found.how}. It is held against {found.held}.*")
-    said = "Each line is an analysis of all records, and has the code that gives it again."
-    draft.report.add(replace(freeze(draft.summary), title="What the records say", text=said))
+
+
+def _first(draft: Draft) -> str:
+    if draft.first is None:
+        return ""
+    ns, body, service = draft.first
+    return f"The first error was “{escaped(body)}” in {escaped(service)}, at {draft.at(ns, fine=True)}."
+
+
+def _told(title: str, most: int) -> str:
+    """An issue's title for people: what varies in it is three dots."""
+    return plain(title.replace("<*>", "…"), most)
 
 
 def _services(draft: Draft) -> str:
@@ -139,13 +160,19 @@ def _whom(draft: Draft) -> str:
     return f"They reached **{escaped(draft.impact.sentence)}**."
 
 
-def _before(draft: Draft) -> str:
-    """Releases that came shortly before, and no word of a cause."""
-    said = [
-        f"{escaped(what)} at {draft.at(ns)}, {duration(draft.begin - ns)} before the first error"
-        for ns, what in draft.deploys
-    ]
-    return f"Shortly before: {'; '.join(said)}. That it came before does not make it the cause." if said else ""
+def _releases(draft: Draft) -> str:
+    """Which errors are of one release alone, and the deployments around them; no word of a cause."""
+    begin, until = draft.begin, draft.found.until
+    said = [f"A{escaped(part[1:])}" for part in draft.line("releases").split("; ") if part.startswith("all ")]
+    before = False
+    for ns, what in draft.deploys:
+        if ns <= begin:
+            when, before = f"{duration(begin - ns)} before the first error", True
+        else:
+            when = "during the incident" if ns < until else f"{duration(ns - until)} after the last error"
+        said.append(f"{draft.at(ns)}, {when}: {escaped(what)}")
+    listed = "\n".join(f"- {one}" for one in said)
+    return listed + ("\n\nThat a release came before does not make it the cause." if before else "")
 
 
 def _stands_out(draft: Draft) -> str:
@@ -189,27 +216,30 @@ def timeline(draft: Draft) -> None:
 def changed(draft: Draft) -> None:
     """What came with it."""
     found = draft.found
-    draft.words(
-        "## What changed",
-        _before(draft),
-        "Differences between the incident and what it is held against; they are not causes by themselves.",
-    )
-    told = dict(zip(draft.summary.frame["about"], draft.summary.results, strict=True)).get("onset")
-    if found.began is not None and told is not None:
-        draft.report.add(told)
-    if found.before is not None:
-        draft.report.add(found.logs.compare(found.before, found.during))
-    else:
-        draft.words("There is nothing to compare with: the data begins with the incident.")
+    onset = f"Onset: {escaped(draft.line('onset'))}." if found.began is not None else ""
+    draft.words("## What changed", onset, "What differs came with the incident; it need not be its cause.")
+    if found.before is None:
+        draft.words(f"It can be compared with {found.held}.")
+        return
+    told = freeze(found.logs.compare(found.before, found.during))
+    draft.report.add(told, title=f"The incident beside {found.held}")
 
 
 def evidence(draft: Draft) -> None:
     found = draft.found
     draft.words("## Evidence")
     draft.report.add(found.around.volume(by="severity"))
-    if not draft.errors.frame.height:
-        return
-    draft.report.add(found.around.where(ERRORS).volume(by="service_name"), draft.errors)
+    if draft.errors.frame.height:
+        _errors(draft)
+    said = "Each line is an analysis, and has the code that gives it again; `logs` are the records of the sources."
+    whole = "all of the data" if found.how != "as given" else "the time around the incident"
+    draft.report.add(replace(freeze(draft.summary), title=f"What else is in {whole}", text=said))
+
+
+def _errors(draft: Draft) -> None:
+    found = draft.found
+    draft.report.add(found.around.where(ERRORS).volume(by="service_name"), title="Errors by service")
+    draft.report.add(draft.errors)
     for row in draft.errors.frame.head(_ISSUES).iter_rows(named=True):
         frames = draft.errors.frames(row["issue"])
         if frames.height:
@@ -243,8 +273,13 @@ def response(draft: Draft) -> None:
         "## Detection, response and recovery",
         "- Detection: *to be written: how it was noticed, by whom, and how long after the first error*\n"
         "- Response: *to be written: who was called, what was tried, what was decided*\n"
-        f"- Recovery: {over if len(draft.found.errors) else ''} *To be written: what ended it*",
+        f"- Recovery: {over if len(draft.found.errors) else ''} {_after(draft)} *To be written: what ended it*",
     )
+
+
+def _after(draft: Draft) -> str:
+    later = [(ns, what) for ns, what in draft.deploys if ns > draft.begin]
+    return " ".join(f"{escaped(what)} at {draft.at(ns)}." for ns, what in later)
 
 
 def lessons(draft: Draft) -> None:
@@ -284,16 +319,19 @@ def questions(draft: Draft) -> None:
 
 def actions(draft: Draft) -> None:
     """Things to do that the findings suggest, one of each kind; owners and dates are for people."""
-    report, errors = draft.report, draft.errors.frame
+    report, found = draft.report, draft.found
     draft.words("## Action items", "Drafted from what was found; owners and dates are to be set.")
-    for row in errors.head(_ISSUES if draft.found.began or draft.found.issues else 0).iter_rows(named=True):
-        where = ", ".join(plain(s, 40) for s in row["services"])
-        report.action(f"Find and mend what leads to “{plain(row['title'], 120)}” in {where}", kind="prevent")
-    for _, what in draft.deploys if errors.height else ():
-        report.action(f"Check what was in {what}, and what would have held it back", kind="mitigate")
-    if errors.height:
-        query = str(ERRORS) if not draft.found.issues else f"issue={draft.found.issues[0]}"
-        report.action(f"Alert on {query}: it would have been seen from {draft.at(draft.begin)} on", kind="detect")
+    told = [
+        f"“{_told(row['title'], 100)}” in {', '.join(plain(s, 40) for s in row['services']) or 'no service'}"
+        for row in draft.issues().head(_ISSUES).iter_rows(named=True)
+    ]
+    if told and (found.began or found.issues):
+        report.action(f"Find and mend what leads to {'; '.join(told)}", kind="prevent")
+    for ns, what in draft.deploys if told else ():
+        if ns <= draft.begin:
+            report.action(f"Check what was in {what}, and what would have held it back", kind="mitigate")
+    if told:
+        report.action(f"Alert on {told[0]}: it was there from {draft.at(draft.begin)} on", kind="detect")
     report.action("Write down how it was noticed and who responded, while it is remembered", kind="process")
 
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from lognb._moments import resolve
+from lognb._moments import in_zone, resolve
 from lognb._text import SECOND, duration, plain, plural, window
 from lognb.analyses import buckets
 from lognb.analyses.findings import Asked, onset
+from lognb.errors import QueryError
 from lognb.query import Condition, Query
 
 if TYPE_CHECKING:
@@ -49,25 +50,42 @@ class Incident:
         return self.during.where(ERRORS)
 
 
-def incident(logs: Logs, given: tuple[Moment, Moment] | None, baseline: Any) -> Incident:
-    """The times. Raises QueryError for a window or a baseline that cannot be, or if no record has a time."""
+def incident(logs: Logs, given: tuple[Moment, Moment] | None, baseline: Any, zone: str = "UTC") -> Incident:
+    """The times; one without a zone is of `zone`. Raises QueryError for a window or a baseline that cannot be, or that
+    no record lies in.
+    """
     first, last = buckets.window(logs)
     if given is not None:
-        during = logs.where(since=given[0], until=given[1])
-        since, until = (t for t in (during.query.since, during.query.until) if t is not None)
-        began = onset(Asked(_around(logs, since, until, first, last)))
-        inside = began is not None and since <= _ns(began) < until
-        issues: tuple[str, ...] = ()
-        how, over, began = "as given", True, began if inside else None
+        low, high = _pair("window", given, first, last, zone)
+        since, until = max(low, first), min(high, last + 1)
+        if since >= until or not logs.engine.count(logs.query & Query((), since, until)):
+            raise QueryError(f"no record lies in {window(low, high)}: the data is of {window(first, last)}")
+        asked = Asked(_around(logs, since, until, first, last))
+        found = onset(asked)
+        began = found if found is not None and since <= began_at(found) < until else None
+        issues = () if began is None else tuple(_together(asked, began, first, last)["issue"])
+        how, over = "as given" if (since, until) == (low, high) else "as given, as far as there is data", True
     else:
         asked = Asked(logs)
         began = onset(asked)
         since, until, issues, how, over = _found(asked, began, first, last)
-    before, held = _baseline(logs, baseline, since, until, first)
+    times = (
+        None if baseline is None or isinstance(baseline, type(logs)) else _pair("baseline", baseline, first, last, zone)
+    )
+    before, held = _baseline(logs, baseline if times is None else times, since, until, first)
     return Incident(
         logs, since, until, logs.where(Query((), since, until)), before, _around(logs, since, until, first, last),
         began, issues, how, held, over,
     )  # fmt: skip
+
+
+def _pair(name: str, given: Any, first: int, last: int, zone: str) -> tuple[int, int]:
+    if not isinstance(given, tuple | list) or len(given) != 2:
+        raise QueryError(f'{name}={given!r} is no pair of times; write ("09:00", "09:30")')
+    low, high = (in_zone(moment, first, last, zone) for moment in given)
+    if low >= high:
+        raise QueryError(f"{name}={given!r}: its beginning is not before its end")
+    return low, high
 
 
 def _found(asked: Asked, began: Finding | None, first: int, last: int) -> tuple[int, int, tuple[str, ...], str, bool]:
@@ -75,11 +93,8 @@ def _found(asked: Asked, began: Finding | None, first: int, last: int) -> tuple[
     if began is None:
         errors = "errors, but none that stand out in time" if asked.errors.frame.height else "no errors"
         return first, last + 1, (), f"all of the data: there are {errors}", True
-    at = _ns(began)
-    near = max((last - first) // _NEAR, _LEAST)
-    times = [pl.col(name).dt.timestamp("ns") for name in ("first", "last")]
-    frame = asked.errors.frame.select("issue", "title", *times).drop_nulls()
-    same = frame.filter((pl.col("first") >= at - near) & (pl.col("first") <= at + near))
+    at, near = began_at(began), _near(first, last)
+    same = _together(asked, began, first, last)
     if same.height:
         issues = tuple(same["issue"])
         settled, late = _settled(asked.logs, issues, same["last"].to_list())
@@ -90,6 +105,18 @@ def _found(asked: Asked, began: Finding | None, first: int, last: int) -> tuple[
     end = _end(asked.changes.frame, at)
     how = "found: from the surest rise of the errors' share to its fall" if end else "found: from the surest rise on"
     return at, end or last + 1, (), how, end is not None
+
+
+def _together(asked: Asked, began: Finding, first: int, last: int) -> pl.DataFrame:
+    """The issues that began at about the onset: `issue`, `first`, `last` (ns)."""
+    at, near = began_at(began), _near(first, last)
+    times = [pl.col(name).dt.timestamp("ns") for name in ("first", "last")]
+    frame = asked.errors.frame.select("issue", *times).drop_nulls()
+    return frame.filter((pl.col("first") >= at - near) & (pl.col("first") <= at + near))
+
+
+def _near(first: int, last: int) -> int:
+    return max((last - first) // _NEAR, _LEAST)
 
 
 def _settled(logs: Logs, issues: tuple[str, ...], lasts: list[int]) -> tuple[int, int]:
@@ -133,17 +160,16 @@ def _baseline(logs: Logs, baseline: Any, since: int, until: int, first: int) -> 
     """What it is held against, and that in words."""
     if isinstance(baseline, type(logs)):
         return baseline, plain(str(baseline.query), 200) or "all records"
-    if baseline is not None:
-        found = logs.where(since=baseline[0], until=baseline[1])
-        low, high = found.query.since, found.query.until
-        return found, window(low, high) if low is not None and high is not None else ""
-    low = max(first, 2 * since - until)
-    before = logs.where(Query((), low, since)) if low < since else None
-    if before is None or not len(before):
+    low, high = (max(first, 2 * since - until), since) if baseline is None else baseline
+    before = logs.where(Query((), low, high)) if low < high else None
+    if before is None:
         return None, "nothing: the data begins with the incident"
-    return before, f"the {duration(since - low)} before, {window(low, since)}"
+    if not len(before):
+        return None, f"nothing: there are no records in {window(low, high)}"
+    overlap = " (which overlaps it)" if high > since and low < until else ""
+    return before, f"the {duration(high - low)} {'before,' if high == since else 'of'} {window(low, high)}{overlap}"
 
 
-def _ns(began: Finding) -> int:
+def began_at(began: Finding) -> int:
     """The time of the line, not later: its seconds are a float, which knows microseconds."""
     return int(began.number * 1_000_000) * 1_000

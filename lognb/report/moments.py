@@ -102,6 +102,7 @@ def _errors(some: Logs) -> tuple[list[Row], int]:
         first, last = _ns(row["first"]), _ns(row["last"])
         who, n, title = ", ".join(row["services"]), row["occurrences"], plain(row["title"], _LINE)
         code = f'logs.where("issue={row["issue"]}")'
+        last = first if n == 1 else last  # a record and the span that tell one error are apart by less than it matters
         head = f"first of {count(n)}" if first != last else f"all {count(n)}" if n > 1 else "once"
         rows.append(_row(first, "error", who, f"{head}: {title}", row["sample_record_id"], code))
         if first != last:

@@ -10,6 +10,8 @@ import polars as pl
 import pytest
 
 import lognb as ln
+from lognb.report.drafted import Draft
+from lognb.report.incident import incident
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -117,3 +119,34 @@ def test_what_cannot_be_a_window_is_said(logs: Logs) -> None:
         ln.postmortem(logs, window=("09:30", "09:00"))
     with pytest.raises(ln.LognbError, match="no records"):
         ln.postmortem(logs.where("user_id=nobody"))
+
+
+def test_times_without_a_zone_are_of_the_reports_zone(logs: Logs, truth: dict[str, Any]) -> None:
+    first = truth["faults"]["release"]["first_failure"]
+    since = first - timedelta(seconds=10)
+    berlin = (f"{since + timedelta(hours=1):%H:%M:%S}", f"{since + timedelta(hours=1, minutes=1):%Y-%m-%dT%H:%M:%S}")
+    found = incident(logs, berlin, None, "Europe/Berlin")
+    assert found.since == int(since.replace(microsecond=0).timestamp()) * 10**9
+    assert found.until - found.since == 60 * 10**9
+    assert (
+        incident(logs, (since, since + timedelta(minutes=1)), None, "Europe/Berlin").since // 10**9
+        == found.since // 10**9
+    )
+
+
+@pytest.mark.parametrize("window", [("09:00", "09:30"), ("2020-01-01T00:00", "2020-01-02T00:00")])
+def test_a_window_beside_the_data_is_no_all_clear(logs: Logs, window: tuple[str, str]) -> None:
+    with pytest.raises(ln.QueryError, match=r"no record lies in .* the data is of"):
+        ln.postmortem(logs, window=window)
+
+
+def test_a_rollout_in_the_window_is_told_though_another_error_came_first(logs: Logs, truth: dict[str, Any]) -> None:
+    fault = truth["faults"]["release"]
+    found = Draft(
+        incident(logs, (fault["deployed"] - timedelta(seconds=10), fault["rolled_back"]), None), ln.Report("x")
+    )
+    assert any(fault["version"] in what for _, what in found.deploys)
+    assert found.first is not None
+    assert "did not answer" in found.first[1]
+    ours = int(fault["deployed"].timestamp())
+    assert abs(found.deploys[0][0] // 10**9 - ours) < 5

@@ -117,8 +117,9 @@ def test_bars_have_the_colours_of_charts() -> None:
     light, *dark = [dict(re.findall(r"--tl-([a-z0-9]+): (#[0-9a-f]{6})", b)) for b in blocks if "--tl-info" in b]
     assert len(dark) == 2
     assert [light[level] for level in LEVELS] == [PALETTE[level][0] for level in LEVELS]
-    assert [light[str(i)] for i in range(len(CATEGORIES))] == list(CATEGORIES)
+    assert [light[str(i)] for i in range(len(CATEGORIES))] == [pair[0] for pair in CATEGORIES]
     for one in dark:
+        assert [one[str(i)] for i in range(len(CATEGORIES))] == [pair[1] for pair in CATEGORIES]
         assert [one[level] for level in LEVELS] == [PALETTE[level][1] for level in LEVELS]
 
 
