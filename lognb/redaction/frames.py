@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
@@ -11,7 +12,7 @@ from lognb.redaction.find import ANYTHING, KNOWN
 from lognb.schema import flat_split
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from lognb.redaction.texts import Hit, Texts
 
@@ -24,12 +25,15 @@ _WORDS: Final = (pl.Enum, pl.Categorical)
 _COUNTS: Final = frozenset(("users",))  # a number under such a name says how many, not who
 
 
-def frame_hidden(frame: pl.DataFrame, texts: Texts, count: Count) -> pl.DataFrame:
+def frame_hidden(
+    frame: pl.DataFrame, texts: Texts, count: Count, fields: Mapping[str, str] = MappingProxyType({})
+) -> pl.DataFrame:
     """The frame with the same rows and columns; a column's name, which can be a key of a record, is a text too.
 
-    Where a row names a field and its value (facets, comparisons), the value is one of that field.
+    Where a row names a field and its value (facets, comparisons), the value is one of that field. `fields` are the
+    fields of columns whose names do not say them, as that of "by".
     """
-    columns = [column_hidden(frame[name], texts, count, meant(name)) for name in frame.columns]
+    columns = [column_hidden(frame[name], texts, count, meant(fields.get(name, name))) for name in frame.columns]
     columns = _by_field(frame, columns, texts, count)
     names = [texts.hide(name)[0] for name in frame.columns]
     return pl.DataFrame([c.alias(n) for c, n in zip(columns, names, strict=True)], height=frame.height)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
@@ -19,7 +20,7 @@ from lognb.redaction.texts import Texts
 from lognb.redaction.walk import walk_value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from lognb.logs import Logs
     from lognb.redaction.texts import Hit
@@ -82,14 +83,16 @@ class Redactor:
         """A value that JSON can hold, with everything in it, keys too."""
         return walk_value(value, lambda v, at: self._leaf(v, at, field or ""), self.text, self.texts.holds)
 
-    def frame(self, frame: pl.DataFrame) -> pl.DataFrame:
+    def frame(self, frame: pl.DataFrame, fields: Mapping[str, str] = MappingProxyType({})) -> pl.DataFrame:
         """A frame of any columns: by their names, by what stands in them, numbers, lists and structs too.
+
+        `fields` are the fields of columns whose names do not say them.
 
         The rows and their order stay. A column of numbers that are hidden may become Int64, an Enum a String.
         """
         if not self.rules:
             return frame
-        return frame_hidden(frame, self.texts, self.count)
+        return frame_hidden(frame, self.texts, self.count, fields)
 
     def record_frame(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Records or spans in the columns of lognb.schema: their ids and sessions stay, they lead back to the logs."""

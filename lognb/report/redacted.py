@@ -10,9 +10,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lognb._text import plural
+from lognb.analyses.whose import FIELDS
 from lognb.errors import QueryError
 from lognb.query import Query
 from lognb.redaction.kinds import WORDS
+from lognb.redaction.short import Short, told
 from lognb.report.blocks import Block, Document, Table
 
 if TYPE_CHECKING:
@@ -28,8 +30,10 @@ def learn(redactor: Redactor, blocks: Iterable[Block], logs: Iterable[Logs] = ()
     for one in logs:
         redactor.learn(one)
     for block in blocks:
+        fields = _fields(block)
         for table in block.frames.values():
-            redactor.learn(table.frame if table.whole is None else table.whole)
+            frame = table.frame if table.whole is None else table.whole
+            redactor.learn(frame.rename({n: f for n, f in fields.items() if f not in frame.columns}, strict=False))
         for recording in block.recordings.values():
             redactor.learn(recording)
 
@@ -44,19 +48,52 @@ def redacted(document: Document, redactor: Redactor) -> Document:
 
 def block_redacted(block: Block, redactor: Redactor) -> Block:
     """The same block with nothing in it that the rules hide; `origin.logs` stays live, for it is never written."""
-    frames = {name: _table(table, redactor) for name, table in block.frames.items()}
-    pictures = {} if block.draw is not None else {n: redactor.text(svg) for n, svg in block.pictures.items()}
+    fields = _fields(block)
+    short = _short(block, redactor, fields)
+    facts = redactor.value(json.loads(json.dumps(block.facts, default=str)))
+    call = "" if block.origin is None else block.origin.call
+    if (whose := _whose(block)) is not None:
+        kind, known = whose
+        hidden = redactor.text(known, FIELDS[kind])
+        facts["whose"] = [kind, hidden, *block.facts["whose"][2:]]
+        call = call.replace(f".{kind}({known!r})", f".{kind}({hidden!r})")
+    pictures = {} if block.draw is not None else {n: short.picture(svg) for n, svg in block.pictures.items()}
     return replace(
         block,
-        title=redactor.text(block.title),
-        text=redactor.text(block.text),
-        frames=frames,
-        facts=redactor.value(json.loads(json.dumps(block.facts, default=str))),
-        origin=None if block.origin is None else _origin(block.origin, redactor),
-        note=redactor.text(block.note),
+        title=short.text(block.title),
+        text=short.text(block.text),
+        frames={name: _table(table, redactor, fields) for name, table in block.frames.items()},
+        facts=facts,
+        origin=None if block.origin is None else _origin(block.origin, short.code(call), redactor),
+        note=short.text(block.note),
         pictures=pictures,
         recordings={redactor.text(s): redactor.recording(events) for s, events in block.recordings.items()},
     )
+
+
+def _fields(block: Block) -> dict[str, str]:
+    """The fields of columns whose names do not say them."""
+    by = block.facts.get("by")
+    return {"by": by} if isinstance(by, str) else {}
+
+
+def _whose(block: Block) -> tuple[str, str] | None:
+    """The kind and the id of whom a story tells."""
+    whose = block.facts.get("whose")
+    if isinstance(whose, list) and len(whose) >= 2 and whose[0] in FIELDS and isinstance(whose[1], str):
+        return whose[0], whose[1]
+    return None
+
+
+def _short(block: Block, redactor: Redactor, fields: dict[str, str]) -> Short:
+    values: list[tuple[str, str]] = []
+    for table in block.frames.values():
+        values += told(table.frame if table.whole is None else table.whole, redactor, fields)
+    users = block.facts.get("users")
+    values += [(user, "user_id") for user in users if isinstance(user, str)] if isinstance(users, list) else []
+    if (whose := _whose(block)) is not None:
+        values.append((whose[1], FIELDS[whose[0]]))
+    return Short(values, redactor)
 
 
 def audit(redactor: Redactor) -> Block:
@@ -103,19 +140,19 @@ def _value(value: Any, field: str, redactor: Redactor) -> Any:
     return [_value(v, field, redactor) for v in value] if isinstance(value, list) else redactor.value(value, field)
 
 
-def _table(table: Table, redactor: Redactor) -> Table:
+def _table(table: Table, redactor: Redactor, fields: dict[str, str]) -> Table:
     columns = tuple(redactor.text(name) for name in table.columns)
     if table.whole is None:
-        return Table(redactor.frame(table.frame), table.rows, columns)
-    whole = redactor.frame(table.whole)
+        return Table(redactor.frame(table.frame, fields), table.rows, columns)
+    whole = redactor.frame(table.whole, fields)
     return Table(whole.head(table.frame.height), table.rows, columns, whole)
 
 
-def _origin(origin: Origin, redactor: Redactor) -> Origin:
+def _origin(origin: Origin, call: str, redactor: Redactor) -> Origin:
     return replace(
         origin,
         opened=redactor.text(origin.opened),
-        call=redactor.text(origin.call),
+        call=call,
         query=query_redacted(origin.query, redactor),
         sources=tuple((redactor.text(name), digest) for name, digest in origin.sources),
     )

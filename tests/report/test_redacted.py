@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
@@ -108,3 +109,32 @@ def test_how_many_users_stays_a_number_and_code_stays_code(logs: ln.Logs) -> Non
     for block in blocks[:-1]:
         if block.origin is not None:
             ast.parse(block.origin.call)
+
+
+@pytest.mark.parametrize("user", ["1042", "ann"])
+def test_ids_too_short_to_be_looked_for_are_hidden_where_rows_tell_them(user: str) -> None:
+    rows = [
+        {"time": f"2026-11-03T09:0{i}:00Z", "level": "error", "msg": "m", "user_id": u}
+        for i, u in enumerate([user, user, "bob"])
+    ]
+    logs = ln.read("\n".join(map(json.dumps, rows)).encode(), progress=False)
+    report = Report("x", redact=True).add(logs.user(user), note=f"That is {user}.")
+    report.add(logs["user_id"], logs.explore(by="user_id"))
+    story, facets, panel, _ = report.document().blocks
+    said = _said(story) + _said(facets) + _said(panel)
+    for gone in (user, "bob"):
+        assert not re.search(rf"\b{gone}\b", said)
+    shown = story.facts["whose"][1]
+    assert story.title == f"Story of user {shown}"
+    assert story.origin is not None
+    assert story.origin.call == f"logs.user({shown!r})"
+    assert shown in story.note
+    assert shown in panel.frames["volume"].frame["by"].to_list()
+
+
+def test_a_number_of_how_many_is_no_id() -> None:
+    rows = Table.of(pl.DataFrame({"user_id": ["3", "210"], "users": [7, 8]}))
+    block = Block("result", "", "3 records of 210 users, busiest 09:03; 7; user_id: 210 40 %", {"rows": rows})
+    made = block_redacted(block, Redactor(key=b"k"))
+    shown = made.frames["rows"].frame["user_id"][1]
+    assert made.text == f"3 records of 210 users, busiest 09:03; 7; user_id: {shown} 40 %"
