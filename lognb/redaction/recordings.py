@@ -98,9 +98,11 @@ class _Page:
         if isinstance(value, dict):
             self._field(value)
             if value.get("source") == rr.INPUT and isinstance(value.get("text"), str):
-                if value.get("id") in self.personal and not _STARS.match(value["text"]):
-                    self.typed[value["id"]] = value["text"]
+                self._typed_into(value.get("id"), value["text"])
                 return
+            attributes = value.get("attributes")
+            if isinstance(attributes, dict) and value.get("id") not in self.clicked:
+                self._typed_into(value.get("id"), attributes.get("value"))
             for inner in value.values():
                 if isinstance(inner, (dict, list, str)):
                     self.look(inner)
@@ -108,6 +110,11 @@ class _Page:
             for inner in value:
                 if isinstance(inner, (dict, list, str)):
                     self.look(inner)
+
+    def _typed_into(self, node: Any, text: Any) -> None:
+        """What is emptied, as a form that was sent, still held what it held."""
+        if node in self.personal and isinstance(text, str) and not _STARS.match(text):
+            self.typed[node] = text
 
     def on(self, value: Any, key: str = "", outer: str = "") -> Any:
         """The value, and all in it, as it may be shown."""
@@ -141,14 +148,16 @@ class _Page:
         self._field(value)
         typed = value.get("source") == rr.INPUT and "id" in value
         shown = "screen text" in self.texts.kinds and value.get("type") == rr.TEXT and not value.get("isStyle")
+        # A change of attributes does not say of what element: frameworks write into `value` what is typed.
+        tag = value.get("tagName", "input" if "id" in value else None)
         out: dict[str, Any] = {}
         for name, inner in value.items():
             if typed and name == "text" and isinstance(inner, str):
                 out[name] = inner if value["id"] in self.clicked else self._typed(inner)
             elif shown and name == "textContent" and isinstance(inner, str):
                 out[name] = self._masked(inner)
-            elif name == "attributes" and isinstance(inner, dict) and isinstance(value.get("tagName"), str):
-                out[name] = self._attributes(inner, value["tagName"], value.get("id"))
+            elif name == "attributes" and isinstance(inner, dict) and isinstance(tag, str):
+                out[name] = self._attributes(inner, tag, value.get("id"))
             else:
                 out[self._key(name)] = self.on(inner, name, key)
         return out

@@ -206,3 +206,24 @@ def test_hostile_texts_and_recordings_cost_no_more_than_their_length() -> None:
     data = json.dumps([{"type": 2, "timestamp": 1, "data": {"node": node}}]).encode()
     hide.learn(data)
     assert b"ann@" not in hide.recording(data), "what nobody can look into is left out"
+
+
+@pytest.mark.parametrize("learnt", [True, False])
+def test_what_is_typed_is_hidden_where_it_comes_as_an_attribute(learnt: bool) -> None:
+    def changed(node: int, **attributes: str) -> dict[str, Any]:
+        return {"type": 3, "data": {"source": 0, "attributes": [{"id": node, "attributes": attributes}]}}
+
+    fields = [
+        {"type": 2, "id": n, "tagName": "input", "attributes": {"type": kind, "name": name}, "childNodes": []}
+        for n, kind, name in ((5, "text", "fullname"), (6, "button", "send"))
+    ]
+    page: list[dict[str, Any]] = [{"type": 2, "data": {"node": {"type": 0, "id": 1, "childNodes": fields}}}]
+    page += [changed(5, value="Marlene Quist"), changed(5, value=""), changed(6, value="Send", title="Thanks")]
+    data, hide = json.dumps(page).encode(), Redactor(key=b"k")
+    if learnt:
+        hide.learn(data)
+        assert "Quist" not in hide.text("Thank you, Marlene Quist")
+    made = hide.recording(data)
+    assert b"Quist" not in made
+    assert b'"Send"' in made
+    assert hide.recording(made) == made
