@@ -7,6 +7,7 @@ import gzip
 import html
 import io
 import json
+import re
 import zipfile
 import zlib
 from typing import TYPE_CHECKING, Final
@@ -19,10 +20,14 @@ if TYPE_CHECKING:
 
 LEAST: Final = 6
 _DEEP: Final = 4
+_ESCAPE: Final = re.compile(r"(?:\\[nrtbf]|\\u[0-9A-Fa-f]{4}|%[0-9A-Fa-f]{2})\Z")
 
 
 def leaking(data: bytes, values: Iterable[str]) -> set[str]:
-    """Which of the values stand in the bytes, in a form that texts have; a value of digits as a whole number."""
+    """Which of the values stand in the bytes, in a form that texts have; letters and digits alone as a whole word.
+
+    Short ids of users stand by chance in hashes, in ids of traces and in base64.
+    """
     forms: dict[str, set[str]] = {}
     for value in values:
         if len(value) >= LEAST:
@@ -36,7 +41,7 @@ def leaking(data: bytes, values: Iterable[str]) -> set[str]:
         text = pl.Series([part])
         hits = text.str.extract_many(names, ascii_case_insensitive=False, overlapping=True)[0]
         for form in set(hits.to_list()):
-            if not form.isdigit() or _alone(part, form):
+            if not form.isalnum() or _alone(part, form):
                 found |= forms[form]
     return found
 
@@ -49,14 +54,15 @@ def _forms(value: str) -> set[str]:
     return out
 
 
-def _alone(text: str, digits: str) -> bool:
-    """Does it stand there as a number, not as a part of a longer one?"""
-    at = text.find(digits)
+def _alone(text: str, word: str) -> bool:
+    """Does it stand there as a word, not as a part of a longer one? The end of an escape is no part of it."""
+    at = text.find(word)
     while at >= 0:
-        end = at + len(digits)
-        if not (text[at - 1 : at].isalnum() or text[end : end + 1].isalnum()):
+        end = at + len(word)
+        before = text[max(at - 6, 0) : at]
+        if not text[end : end + 1].isalnum() and (not before[-1:].isalnum() or _ESCAPE.search(before)):
             return True
-        at = text.find(digits, at + 1)
+        at = text.find(word, at + 1)
     return False
 
 

@@ -227,3 +227,11 @@ def test_what_is_typed_is_hidden_where_it_comes_as_an_attribute(learnt: bool) ->
     assert b"Quist" not in made
     assert b'"Send"' in made
     assert hide.recording(made) == made
+
+
+def test_a_short_id_within_a_hash_is_no_leak() -> None:
+    hide = Redactor(key=b"k")
+    hide.learn(pl.DataFrame({"user_id": ["a3f9c1", "beatrix"]}))
+    assert hide.leaks(b'{"trace_id": "00a3f9c1de", "png": "xa3f9c1beatrixY=", "b": "a3f9c12"}') == []
+    for leak in (b"of a3f9c1.", b'"line\\na3f9c1"', b"to%20beatrix", b'"\\u0020beatrix"', b"xa3f9c1 a3f9c1"):
+        assert hide.leaks(leak) == ["user"]
