@@ -55,7 +55,7 @@ class Known:
         return len(self.kinds)
 
     def add(self, value: str, kind: str) -> None:
-        low = value.lower()
+        low = _folded(value)
         if low in self.kinds:
             return
         words = tuple(_WORD.findall(low))
@@ -72,13 +72,12 @@ class Known:
         elif runs := [run for run in _RUN.findall(low) if len(run) >= 2]:
             self.anchors.add(max(runs, key=len))
         else:
-            self.anchors |= {words[0], json.dumps(words[0])[1:-1]}
+            cases = {words[0], words[0].upper(), words[0].capitalize()}  # what looks for anchors knows those of ASCII
+            self.anchors |= {form for case in cases for form in (case, json.dumps(case)[1:-1])}
 
     def find(self, text: str) -> Iterator[Found]:
         """Where they stand in a text, with no letter or digit beside them."""
-        low = text.lower()
-        if len(low) != len(text):  # a letter that becomes two: places would not fit
-            low = text
+        low = _folded(text)
         found = [(m[0], m.start()) for m in _WORD.finditer(low)]
         end = 0
         for i, (word, at) in enumerate(found):
@@ -92,6 +91,12 @@ class Known:
                     end = start + len(hit[0])
                     yield Found(start, end, hit[2])
                     break
+
+
+def _folded(text: str) -> str:
+    """In lower case, each character in its place: a letter that would become two ("İ") stays."""
+    low = text.lower()
+    return low if len(low) == len(text) else "".join(one if len(one := c.lower()) == 1 else c for c in text)
 
 
 def _stands(text: str, value: str, start: int, least: int) -> bool:

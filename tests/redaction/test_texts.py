@@ -160,6 +160,18 @@ def test_what_is_learnt_is_hidden_as_whole_words_wherever_it_stands() -> None:
     assert "8fJq2mN4xYz7KpLw" not in hide.text(alone)
 
 
+def test_letters_that_become_two_in_lower_case_defeat_nothing() -> None:
+    hide = Redactor(key=b"k")
+    frame = pl.DataFrame({"user_id": ["Beatrix99", "İbrahim77", "ŞÖÜĞÇ"]})
+    hide.learn(frame)
+    text = "İ login of beatrix99 and İbrahim77, not beatrix991; şöüğç"
+    for made in (hide.text(text), hide.frame(pl.DataFrame({"body": [text]}))["body"][0]):
+        assert "beatrix99 " not in made
+        assert "brahim77" not in made
+        assert "şöüğç" not in made
+        assert "not beatrix991" in made
+
+
 def test_rules_say_what_is_hidden() -> None:
     text = "ann@cart.example 10.20.30.40 127.0.0.1 order-4711 tenant=blue"
     assert Redactor(False).text(text) == text
