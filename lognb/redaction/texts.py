@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _CACHED: Final = 200_000  # texts whose answer is kept, and up to which length
 _SHORT: Final = 300
+_SESSIONS: Final = frozenset(("session", "session_id", "trace_session"))
 _ROUNDS: Final = 4  # what stands for a value may, beside its neighbours, look like another
 
 
@@ -45,6 +46,8 @@ class Texts:
         self.names = names
         self.kinds = rules.kinds
         self._fields = {keys.words(name) for name in rules.fields}
+        if self._fields & _SESSIONS:  # one thing under the names that frames, queries and records have for it
+            self._fields |= _SESSIONS
         self._keep = {canonical(value) for value in rules.keep} | set(rules.keep)
         self._cache: dict[tuple[str, str, str], Answer] = {}
         self._plain_keys: dict[str, str] = {}

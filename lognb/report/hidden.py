@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from lognb.redaction import Redactor
 
-# What leads from a pin back to its record, and says nothing by itself.
+# What leads from a pin back to its record, and says nothing by itself; unless the rules name it.
 _STAYS: Final = (
     "record_id", "time", "timestamp", "observed_timestamp", "trace_id", "span_id", "session_id", "source_position",
     "size_bytes", "severity", "severity_number", "trace_flags", "body_type",
@@ -38,7 +38,8 @@ def notes(kept: Notes, redactor: Redactor | None) -> Notes:
 
 
 def _record(record: dict[str, Any], redactor: Redactor) -> dict[str, Any]:
-    hidden: dict[str, Any] = redactor.value({name: value for name, value in record.items() if name not in _STAYS})
+    hides = {name: v for name, v in record.items() if name not in _STAYS or redactor.texts.meaning(name) is not None}
+    hidden: dict[str, Any] = redactor.value(hides)
     return record | hidden
 
 

@@ -67,7 +67,10 @@ def block_redacted(block: Block, redactor: Redactor) -> Block:
         origin=None if block.origin is None else _origin(block.origin, short.code(call), redactor),
         note=short.text(block.note),
         pictures=pictures,
-        recordings={redactor.text(s): redactor.recording(events) for s, events in block.recordings.items()},
+        recordings={
+            redactor.text(session, FIELDS["session"]): redactor.recording(events)
+            for session, events in block.recordings.items()
+        },
     )
 
 

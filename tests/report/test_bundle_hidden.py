@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import re
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ import pytest
 
 import lognb as ln
 from lognb.errors import LognbError
+from lognb.redaction import Redaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,3 +121,24 @@ def test_a_leak_is_named_and_nothing_is_written(logs: ln.Logs, tmp_path: Path) -
     with pytest.raises(LognbError, match=r"nothing was saved: (README.md|report.ipynb) would still hold .*user"):
         report(logs, redact=True).save(tmp_path / f"{USERS[0]}.zip")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("session", ["48213", "sess-abc1"])
+def test_sessions_are_hidden_where_the_rules_name_them(session: str, tmp_path: Path) -> None:
+    record = {"time": "2026-11-03T09:00:00Z", "level": "error", "msg": "m", "session_id": session}
+    logs = ln.read(json.dumps(record).encode(), progress=False)
+    logs.pin(logs.head(1)["record_id"][0], "here")
+    report = ln.Report("x", redact=Redaction(fields=["session_id"]))
+    report.pins(logs)
+    report.add(logs.session(session), logs.where(f"session={session}").volume())
+    with zipfile.ZipFile(report.save(tmp_path / "x.zip")) as made:
+        for name in made.namelist():
+            data = made.read(name)
+            said = (
+                repr(pl.read_parquet(data).to_dicts()) if name.endswith(".parquet") else data.decode("utf-8", "replace")
+            )
+            assert not re.search(rf"\b{session}\b", said), name
+    opened = ln.open_bundle(tmp_path / "x.zip")
+    kind, shown, _ = opened.report.blocks[1].facts["whose"]
+    assert kind == "session"
+    assert opened.logs.session(shown).frame.height == 1
