@@ -7,6 +7,7 @@ text like any other: its own words stay.
 
 from __future__ import annotations
 
+import base64
 import gzip
 import re
 import zlib
@@ -32,6 +33,9 @@ _PERSONAL: Final = re.compile(
 _ABOUT: Final = ("type", "name", "id", "autocomplete", "placeholder", "aria-label")
 _STARS: Final = re.compile(r"[*•●]*\Z")
 _CLICKED: Final = frozenset(("button", "submit", "reset", "checkbox", "radio", "image", "color", "range", "hidden"))
+# A whole text that is a file in base64, and the kinds of files that are looked at or listened to, not read.
+_DATA: Final = re.compile(r"(?P<head>data:(?P<kind>[\w.+/-]*)(?:;[\w.=-]+)*;base64,)(?P<data>[A-Za-z0-9+/]*={0,2})\Z")
+_SEEN: Final = re.compile(r"(?i)(?:image/(?!svg)|font/|audio/|video/|application/(?:x-)?font|application/vnd.ms-font)")
 _MOST: Final = 1 << 28  # bytes that one packed field may become
 _DEEP: Final = 240  # objects and lists inside one another; pages have some dozens, and Python's own limit is near
 
@@ -201,12 +205,24 @@ class _Page:
     def _text(self, text: str, key: str, outer: str) -> str:
         if text[:2] == _PACKED:
             return _zipped(self.on(_unzipped(text), key))
-        if text[:5] == "data:" and ";base64," in text[:100]:
-            return text
+        if text[:5] == "data:" and (data := _DATA.match(text)):
+            return text if _SEEN.match(data["kind"]) else self._data(data)
         made, hits = self.texts.hide(text, key, outer)
         if hits:
             self.count(hits)
         return made
+
+    def _data(self, data: re.Match[str]) -> str:
+        """A file in base64 that may hold text; what cannot be read is left out."""
+        try:
+            text = base64.b64decode(data["data"], validate=True).decode()
+        except ValueError:
+            self.count((Hit("unreadable", "a file"),))
+            return data["head"]
+        made, hits = self.texts.hide(text)
+        if hits:
+            self.count(hits)
+        return data["head"] + base64.b64encode(made.encode("utf-8", "replace")).decode() if made != text else data[0]
 
 
 def _unzipped(text: str) -> Any:

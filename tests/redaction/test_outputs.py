@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import io
 import json
@@ -235,3 +236,22 @@ def test_a_short_id_within_a_hash_is_no_leak() -> None:
     assert hide.leaks(b'{"trace_id": "00a3f9c1de", "png": "xa3f9c1beatrixY=", "b": "a3f9c12"}') == []
     for leak in (b"of a3f9c1.", b'"line\\na3f9c1"', b"to%20beatrix", b'"\\u0020beatrix"', b"xa3f9c1 a3f9c1"):
         assert hide.leaks(leak) == ["user"]
+
+
+def test_files_in_base64_are_looked_into_but_for_pictures() -> None:
+    def file(kind: str, data: bytes) -> str:
+        return f"data:{kind};base64,{base64.b64encode(data).decode()}"
+
+    mail = b"ann@shop.example"
+    shown = [file("image/png", b"\x89PNG"), file("font/woff2", b"\xff"), file("text/css;charset=utf-8", b"a{}")]
+    read = [file(kind, mail) for kind in ("text/html", "application/json", "image/svg+xml", "")]
+    texts = [*shown, *read, file("application/pdf", b"\xff" + mail), "data:;base64, ann@shop.example"]
+    hide = Redactor(key=b"k")
+    made = hide.recording(json.dumps([{"type": 5, "data": {"payload": texts}}]).encode())
+    back = json.loads(made)[0]["data"]["payload"]
+    assert back[:3] == shown
+    for text in back[3:7]:
+        assert base64.b64decode(text.partition(",")[2]).endswith(b".invalid")
+    assert back[7] == "data:application/pdf;base64,"
+    assert b"ann@" not in made
+    assert hide.recording(made) == made
