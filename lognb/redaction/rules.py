@@ -63,12 +63,20 @@ class Redaction:
 
     @classmethod
     def of(cls, rules: Redaction | bool | str | Sequence[str]) -> Redaction:
-        """True: all kinds; False: none; names: those kinds, or, with a "-" before each, all but those."""
+        """True: all kinds; False: none; names: those kinds, or, with a "-" before each, all but those.
+
+        Raises LognbError for anything else: that nothing is hidden has to be said.
+        """
         if isinstance(rules, Redaction):
             return rules
         if isinstance(rules, bool):
             return cls() if rules else cls(kinds=frozenset())
-        names = [rules] if isinstance(rules, str) else list(rules)
+        try:
+            names = [rules] if isinstance(rules, str) else list(rules)
+        except TypeError:
+            names = [None]  # type: ignore[list-item]
+        if not all(isinstance(name, str) for name in names):
+            raise LognbError(f"no rules of what to redact: {rules!r}; say True, False, names of kinds or a Redaction")
         named = frozenset(name.removeprefix("+") for name in names if not name.startswith("-"))
         left_out = frozenset(name[1:] for name in names if name.startswith("-"))
         cls(kinds=left_out)  # a name that is none is said, also where it is left out

@@ -186,6 +186,9 @@ def test_rules_say_what_is_hidden() -> None:
     assert own.audit()["kind"].to_list() == ["field", "ip", "order"]
     with pytest.raises(LognbError, match="did you mean 'email'"):
         Redaction.of(["emails"])
+    for none in (None, 3, [3]):
+        with pytest.raises(LognbError, match="say True, False"):
+            Redaction.of(none)  # type: ignore[arg-type]
     with pytest.raises(LognbError, match="'bad'"):
         Redaction(patterns={"bad": "("})
 
