@@ -109,7 +109,7 @@ class Redactor:
 
         They are hidden from then on wherever they stand as whole words, in texts, titles, queries and code; so learn
         before the first text is redacted. Numbers under 6 digits and plain words under 5 letters are too common for
-        that and are hidden under their own key alone.
+        that: they are hidden under their own key, and in a report where the rows of a block tell them (short.py).
         """
         if not self.rules:
             return
