@@ -19,6 +19,7 @@ from lognb._export import replacing
 from lognb._text import count, plain
 from lognb.query import Query, format_time
 from lognb.report import markdown
+from lognb.report.harmless import harmless, opener
 from lognb.report.moments import CALL
 from lognb.result import escaped
 
@@ -40,8 +41,6 @@ _REDACTED: Final = (
     "notebook reads the redacted records."
 )
 _MISSING: Final = "**Fill in** `{}`: the records were read from what has no name, as bytes, an open file or a frame."
-_MADE: Final = ("Call", "Attribute", "Name", "Constant", "List", "Tuple", "Dict", "UnaryOp", "USub", "keyword", "Load",
-                "Expression", "Subscript")  # fmt: skip
 _VIEW: Final = ("newest", "zone", "by", "unit", "log", "fields")
 
 
@@ -113,42 +112,16 @@ class _Sources:
     def read(self, opened: str) -> tuple[list[str], str, bool]:
         """The files, the code that opens `files`, and whether something has to be filled in."""
         name = self.opened[opened].replace("logs", "files")
-        tree = _parsed(self.instead.get(opened, opened))
+        tree = opener(self.instead.get(opened, opened))
         if tree is None:
             return [], f"ln.read(*{name})", True
-        call = next((n for n in ast.walk(tree) if isinstance(n, ast.Call)), None)
-        if call is None:
-            return [], f"ln.read(*{name})", True
+        call = next(n for n in ast.walk(tree) if isinstance(n, ast.Call))
         files = [a.value for a in call.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
         missing = len(files) < len(call.args) or any(
             isinstance(n, ast.Constant) and n.value is ... for k in call.keywords for n in ast.walk(k)
         )
         call.args = [ast.Starred(ast.Name(name))]
         return files, ast.unparse(tree), missing
-
-
-def _parsed(opened: str) -> ast.Expression | None:
-    """What opened the records, as far as it can be said; None if that is no call."""
-    for text in (opened, opened.replace("…", "...")):
-        if _harmless(text):
-            return ast.parse(text, mode="eval")
-    return None
-
-
-def _harmless(code: str) -> bool:
-    """Is it an expression of calls on `logs` and `ln` that write nothing? A report may come from anybody's bundle."""
-    try:
-        tree = ast.parse(code, mode="eval")
-    except (SyntaxError, ValueError):
-        return False
-    for node in ast.walk(tree):
-        if type(node).__name__ not in _MADE:
-            return False
-        if isinstance(node, ast.Attribute) and node.attr.startswith(("_", "write", "save")):
-            return False
-        if isinstance(node, ast.Name) and node.id.partition("_")[0] not in ("logs", "ln"):
-            return False
-    return True
 
 
 def _parameters(document: Document, sources: _Sources, out: str) -> str:
@@ -189,7 +162,7 @@ def _blocks(block: Block, sources: _Sources) -> tuple[str, str | None]:
         case "audit":
             return "", ""
     origin = block.origin
-    if origin is None or not origin.opened or not _harmless(origin.on("logs")):
+    if origin is None or not origin.opened or not harmless(origin.on("logs")):
         return "", _data(block, titled, sources)
     name = sources.variable(origin)
     call = origin.on(name)
@@ -198,7 +171,9 @@ def _blocks(block: Block, sources: _Sources) -> tuple[str, str | None]:
             pins = block.frames["pins"].frame.select("record_id", "note", "who").rows()
             return _pinned(name, pins), f"report.pins({name}{note});"
         case "timeline":
-            asked = call.removeprefix(f"ln.{CALL}(").removesuffix(")")
+            asked = _asked(call)
+            if asked is None:
+                return "", None
             kept = _pinned(name, [tuple(pin) for pin in block.facts.get("pins", ())])
             before = "\n".join([*([kept] if kept else []), *_marked(name, block)])
             return before, f"report.timeline({asked}{note});"
@@ -212,10 +187,21 @@ def _action(row: Mapping[str, Any]) -> str:
     return f"report.action({', '.join([repr(row['what']), *said])})"
 
 
+def _asked(call: str) -> str | None:
+    """What a timeline was asked for, as arguments; None if the call is no timeline's."""
+    told = ast.parse(call, mode="eval").body
+    if not isinstance(told, ast.Call) or ast.unparse(told.func) != ast.unparse(ast.parse(f"ln.{CALL}")):
+        return None
+    return ", ".join(map(ast.unparse, [*told.args, *told.keywords]))
+
+
 def _panel(call: str, facts: Mapping[str, Any]) -> str:
     match facts.get("parts"):
         case ["volume"]:
-            return f"ln.Timeline({call.partition('.volume(')[0]})"
+            told = ast.parse(call, mode="eval").body
+            if isinstance(told, ast.Call) and isinstance(told.func, ast.Attribute) and told.func.attr == "volume":
+                call = ast.unparse(told.func.value)
+            return f"ln.Timeline({call})"
         case ["records"]:
             return f"ln.TableView({call})"
     view = [f"{name}={facts[name]!r}" for name in _VIEW if name in facts]

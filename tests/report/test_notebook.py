@@ -107,6 +107,15 @@ def test_a_redacted_one_says_that_files_do_not_have_its_words_and_a_bundle_does(
         "logs.volume()\nimport os",
         "(lambda: logs)()",
         "open('/x', 'w')",
+        "ln.loaders.files.os.system('x')",
+        "ln.cache().clear()",
+        "logs.unpin(1)",
+        "logs.volume().write('x')",
+        "logs.where(ln.loaders.files.os.system('x'))",
+        "logs.where(**ln.x)",
+        "ln.cache",
+        "logs.to_pandas().query('@ln.os')",
+        "logs.volume" + ".frame" * 3000,
     ],
 )
 def test_code_that_somebody_sent_is_not_run(call: str) -> None:
