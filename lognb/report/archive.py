@@ -111,11 +111,16 @@ class Reader:
         return out
 
 
+def named(name: str) -> bool:
+    """Is it the name of a file as bundles have them, which leads nowhere else?"""
+    return len(name) <= _LONGEST and _NAME.match(name) is not None
+
+
 def _wrong(entry: zipfile.ZipInfo, folded: set[str]) -> str:
     """Why an entry is none of ours; "" if it may be one."""
     name = entry.orig_filename
     mode = entry.external_attr >> 16
-    if name != entry.filename or len(name) > _LONGEST or not _NAME.match(name):
+    if name != entry.filename or not named(name):
         return "is no name of a file in a bundle"
     if name.casefold() in folded:
         return "is there twice"

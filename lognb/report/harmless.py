@@ -11,6 +11,7 @@ from typing import Final
 
 _OPENERS: Final = ("read", "scan", "open_bundle")
 _MAKERS: Final = (*_OPENERS, "Report", "Timeline", "TableView", "Query")
+# Nothing that gives a frame of pandas, whose `query` runs code.
 _ASKED: Final = frozenset([
     "volume", "facets", "steps", "hours", "stats", "usage", "sessions", "services", "impact", "changes", "traces",
     "waterfall", "compare", "errors", "explain", "scope", "summary", "patterns", "where", "between", "head", "tail",
@@ -18,7 +19,7 @@ _ASKED: Final = frozenset([
     "explore", "session", "user", "trace", "sql", "load_report", "frame", "frames", "timeline", "logs", "all_logs",
     "during", "clocks",
 ])  # fmt: skip
-"""What may be asked of logs, results and bundles: what answers, keeps nothing and takes no code (as `query` of pandas)."""
+"""What may be asked of logs, results and bundles: what answers, keeps nothing and takes no code."""
 _LOGS: Final = re.compile(r"logs(_\d+)?\Z")
 
 

@@ -24,7 +24,7 @@ from lognb.loaders.files import Source
 from lognb.logs import Logs, scan
 from lognb.query import Query
 from lognb.report import serial
-from lognb.report.archive import Reader
+from lognb.report.archive import Reader, named
 from lognb.report.bundle import FORMAT, MANIFEST, VERSION, Part, call
 from lognb.report.report import Report
 
@@ -96,6 +96,8 @@ class Bundle:
         if name not in {file["path"] for file in self.manifest["files"]}:
             raise LognbError(f"{self.path}: its manifest names no {name[:100]!r}")
         file = self._folder / name
+        if not named(name) or not file.is_file():
+            raise LognbError(f"{self.path}: {name[:100]!r} is no file in it")
         if file.stat().st_size > LONGEST:
             raise LognbError(f"{self.path}: {name} is larger than {size(LONGEST)}")
         return file.read_bytes()

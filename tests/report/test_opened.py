@@ -126,6 +126,18 @@ def test_a_name_that_leads_elsewhere_is_refused(files: Files, tmp_path: Path, na
     refused(put(tmp_path / "x.zip", files | {name: b"x"}), "is no name of a file in a bundle")
 
 
+def test_a_manifest_that_names_what_is_elsewhere_gives_nothing_of_it(files: Files, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("x")
+    told, name = json.loads(files["report/blocks.json"]), str(tmp_path / "secret")
+    told["blocks"][0]["recordings"] = {"s": name}
+    said = json.loads(files["manifest.json"])
+    said["files"].append({"path": name, "bytes": 1, "sha256": "0"})
+    changed = files | {n: json.dumps(v).encode() for n, v in (("report/blocks.json", told), ("manifest.json", said))}
+    bundle = ln.open_bundle(put(tmp_path / "x.zip", changed, told=False), verify=False)
+    with pytest.raises(LognbError, match="is no file in it"):
+        _ = bundle.report
+
+
 def _entry(name: str, **members: Any) -> Callable[[zipfile.ZipFile], None]:
     def add(zipped: zipfile.ZipFile) -> None:
         info = zipfile.ZipInfo(name)
