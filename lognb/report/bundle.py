@@ -212,7 +212,7 @@ def _document(out: archive.Writer, document: Document, of: list[int | None], nam
         _add(out, file, data)
     _add(out, "report.html", page.html(document).encode("utf-8", "replace"))
     opened = {
-        block.origin.opened: call(name, number)
+        (block.origin.opened, block.origin.sources): call(name, number)
         for block, number in zip(document.blocks, of, strict=False)
         if block.origin and number is not None
     }

@@ -41,6 +41,7 @@ _REDACTED: Final = (
     "notebook reads the redacted records."
 )
 _MISSING: Final = "**Fill in** `{}`: the records were read from what has no name, as bytes, an open file or a frame."
+_Of = tuple[str, tuple[tuple[str, str], ...]]  # what opened records, and their sources
 _VIEW: Final = ("newest", "zone", "by", "unit", "log", "fields")
 
 
@@ -52,11 +53,11 @@ def write(report: Report, path: Path) -> Path:
     return path
 
 
-def notebook(document: Document, opened: Mapping[str, str] | None = None, out: str = "report.html") -> dict[str, Any]:
+def notebook(document: Document, opened: Mapping[_Of, str] | None = None, out: str = "report.html") -> dict[str, Any]:
     """The notebook as plain JSON (nbformat 4.5); the same report gives the same one.
 
-    `opened` gives, for what opened the records of a block, what else gives them, as a bundle. `out` is the file that
-    the last cell writes.
+    `opened` gives, for what opened the records of a block and their sources, what else gives them, as a
+    bundle. `out` is the file that the last cell writes.
     """
     sources = _Sources(dict(opened or {}))
     alien = document.redacted and opened is None  # pins and marks with pseudonyms are not for anybody's own notes
@@ -96,23 +97,24 @@ def _code(text: str, outputs: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
 class _Sources:
     """What opens records, by variable: `logs`, `logs_2` …; and what code of the cells needs to be imported."""
 
-    instead: Mapping[str, str]
-    opened: dict[str, str] = field(default_factory=dict)
+    instead: Mapping[_Of, str]
+    opened: dict[_Of, str] = field(default_factory=dict)
     imports: set[str] = field(default_factory=lambda: {"import lognb as ln"})
     missing: list[str] = field(default_factory=list)
 
     def variable(self, origin: Origin) -> str:
         """What holds the records of a block."""
-        known = self.opened.setdefault(origin.opened, f"logs_{len(self.opened) + 1}" if self.opened else "logs")
-        _, _, missing = self.read(origin.opened)
+        of = (origin.opened, origin.sources)  # what is read of bytes or frames is opened alike, and not the same
+        known = self.opened.setdefault(of, f"logs_{len(self.opened) + 1}" if self.opened else "logs")
+        _, _, missing = self.read(of)
         if missing and known.replace("logs", "files") not in self.missing:
             self.missing.append(known.replace("logs", "files"))
         return known
 
-    def read(self, opened: str) -> tuple[list[str], str, bool]:
+    def read(self, of: _Of) -> tuple[list[str], str, bool]:
         """The files, the code that opens `files`, and whether something has to be filled in."""
-        name = self.opened[opened].replace("logs", "files")
-        tree = opener(self.instead.get(opened, opened))
+        name = self.opened[of].replace("logs", "files")
+        tree = opener(self.instead.get(of, of[0]))
         if tree is None:
             return [], f"ln.read(*{name})", True
         call = next(n for n in ast.walk(tree) if isinstance(n, ast.Call))
@@ -125,9 +127,7 @@ class _Sources:
 
 
 def _parameters(document: Document, sources: _Sources, out: str) -> str:
-    lines = [
-        f"{name.replace('logs', 'files')} = {sources.read(opened)[0]!r}" for opened, name in sources.opened.items()
-    ]
+    lines = [f"{name.replace('logs', 'files')} = {sources.read(of)[0]!r}" for of, name in sources.opened.items()]
     lines += [f"title = {document.title!r}", f"timezone = {document.zone!r}", f"out = {out!r}"]
     return "\n".join(lines)
 
@@ -140,7 +140,7 @@ def _begin(document: Document, sources: _Sources) -> str:
     others = {k: v for k, v in document.meta.items() if k not in plain_names}
     given += [f"**{others!r}"] if others else []
     lines = [*sorted(sources.imports), ""]
-    lines += [f"{name} = {sources.read(opened)[1]}" for opened, name in sources.opened.items()]
+    lines += [f"{name} = {sources.read(of)[1]}" for of, name in sources.opened.items()]
     return "\n".join([*lines, f"report = ln.Report({', '.join(given)})"])
 
 

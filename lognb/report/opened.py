@@ -75,7 +75,7 @@ class Bundle:
         for block, number in zip(document.blocks, of, strict=True):
             report.blocks.append(block if number is None else _alive(block, self.all_logs[number]))
             if number is not None and block.origin is not None:
-                report.opened[block.origin.opened] = call(self.path, number)
+                report.opened[block.origin.opened, block.origin.sources] = call(self.path, number)
         report.hidden = tuple(report.blocks) if document.redacted else ()
         return report
 

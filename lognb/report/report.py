@@ -58,7 +58,7 @@ class Report:
         # Of a report that came in a bundle: the blocks that came redacted, and what opens the records now that others
         # opened then.
         self.hidden: tuple[Block, ...] = ()
-        self.opened: dict[str, str] = {}
+        self.opened: dict[tuple[str, tuple[tuple[str, str], ...]], str] = {}  # by (opened, sources)
         self._key = secrets.token_bytes(32)  # of the pseudonyms: in all that is saved of one report they are the same
 
     def add(self, *things: Any, title: str = "", note: str = "") -> Report:

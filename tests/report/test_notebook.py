@@ -82,6 +82,14 @@ def test_what_has_no_name_is_to_be_filled_in() -> None:
     assert "report.add" in code(made)
 
 
+def test_what_was_opened_alike_stays_apart() -> None:
+    report = ln.Report("x").add(*(ln.read(json.dumps({"time": TIME, "msg": m}).encode()).volume() for m in "ab"))
+    made = notebook.notebook(report.document())
+    assert made["cells"][1]["source"].startswith("files = []\nfiles_2 = []\n")
+    assert "found = logs.volume()" in code(made)
+    assert "found = logs_2.volume()" in code(made)
+
+
 def test_a_redacted_one_says_that_files_do_not_have_its_words_and_a_bundle_does() -> None:
     pins = ln.read(json.dumps({"time": TIME, "msg": "x"}).encode())
     pins.mark(TIME, "a pseudonym")
@@ -90,7 +98,7 @@ def test_a_redacted_one_says_that_files_do_not_have_its_words_and_a_bundle_does(
     assert "was redacted" in notebook.notebook(document)["cells"][0]["source"]
     assert ".mark(" not in code(notebook.notebook(document))
     assert block.origin is not None
-    made = notebook.notebook(document, {block.origin.opened: 'ln.open_bundle("x.zip").logs'})
+    made = notebook.notebook(document, {(block.origin.opened, block.origin.sources): 'ln.open_bundle("x.zip").logs'})
     assert "was redacted" not in made["cells"][0]["source"]
     assert made["cells"][1]["source"].startswith("files = ['x.zip']\n")
     assert "logs = ln.open_bundle(*files).logs" in code(made)
