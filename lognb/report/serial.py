@@ -13,6 +13,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from lognb._origin import Origin
 from lognb.errors import LognbError
@@ -25,10 +27,16 @@ if TYPE_CHECKING:
 
 FOLDER: Final = "report/"
 BLOCKS: Final = FOLDER + "blocks.json"
+ROWS: Final = 200_000
+"""Rows of a frame, at most: a story has 20,000 items, a panel's picture a row for each bucket and value. It is known
+before a frame is read, for a billion equal values are a few bytes in Parquet."""
+_BYTES: Final = 1 << 28  # of a frame when it is unpacked
+_VALUES: Final = 5_000_000  # of a column, which may be lists
+_COMPRESSED: Final = (b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18")  # zstd and LZ4, with which no IPC of ours is written
 
 _WRONG: Final = (
     KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError, RecursionError, LognbError,
-    pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError,
+    pl.exceptions.PolarsError, pl.exceptions.PanicException, pa.ArrowException, OSError,
 )  # fmt: skip
 
 
@@ -82,7 +90,7 @@ def _block(number: int, block: Block, files: dict[str, bytes]) -> dict[str, Any]
     stem = f"{FOLDER}{number:03d}"
     frames: dict[str, Any] = {}
     for i, (name, table) in enumerate(block.frames.items(), 1):
-        file, data = _frame(table.frame, f"{stem}-{i}")
+        file, data = _frame(table.frame.head(ROWS), f"{stem}-{i}")
         files[file] = data
         frames[name] = {"file": file, "rows": table.rows, "columns": list(table.columns)}
     pictures = {name: f"{stem}-{i}.svg" for i, name in enumerate(block.pictures, 1)}
@@ -123,10 +131,12 @@ def _read_block(entry: dict[str, Any], read: Callable[[str], bytes]) -> Block:
 
 
 def _frame(frame: pl.DataFrame, stem: str) -> tuple[str, bytes]:
-    """Parquet keeps every type of Polars but a struct of nothing; Arrow's IPC keeps that."""
+    """Parquet, but for what it does not keep (a struct of nothing) and what says no size before it is read (integers of
+    128 bits): Arrow's IPC, not compressed.
+    """
     out = io.BytesIO()
     try:
-        if any(map(_bare, frame.dtypes)):
+        if any(map(_odd, frame.dtypes)):
             frame.write_ipc(out)
             return f"{stem}.arrow", out.getvalue()
         frame.write_parquet(out)
@@ -145,16 +155,38 @@ def _picture(block: Block, name: str, number: int) -> bytes:
         raise LognbError(f"block {number} ({block.title[:60]!r}): {error}; change the chart or take it out") from None
 
 
-def _bare(dtype: pl.DataType) -> bool:
-    """Is it a struct of no fields, or made of one?"""
+def _odd(dtype: pl.DataType) -> bool:
+    """Is it a struct of no fields or an integer of 128 bits, or made of one?"""
     if isinstance(dtype, pl.Struct):
-        return not dtype.fields or any(_bare(f.dtype) for f in dtype.fields)  # type: ignore[arg-type]
-    return isinstance(dtype, pl.List | pl.Array) and _bare(dtype.inner)  # type: ignore[arg-type]
+        return not dtype.fields or any(_odd(f.dtype) for f in dtype.fields)  # type: ignore[arg-type]
+    if isinstance(dtype, pl.List | pl.Array):
+        return _odd(dtype.inner)  # type: ignore[arg-type]
+    return dtype in (pl.Int128, pl.UInt128)
 
 
 def _read_frame(name: str, read: Callable[[str], bytes]) -> pl.DataFrame:
-    data = io.BytesIO(read(name))
-    return pl.read_ipc(data) if name.endswith(".arrow") else pl.read_parquet(data)
+    """Raises ValueError for one that would grow beyond bounds: of Parquet before it is read; IPC that is not compressed
+    is as large as its file.
+    """
+    data = read(name)
+    if name.endswith(".arrow"):
+        if any(magic in data for magic in _COMPRESSED):
+            raise ValueError(f"{name} is compressed")
+        frame = pl.read_ipc(io.BytesIO(data))
+    else:
+        told = pq.read_metadata(io.BytesIO(data))
+        groups = [told.row_group(i) for i in range(told.num_row_groups)]
+        values = [sum(g.column(i).num_values for g in groups) for i in range(told.num_columns)]
+        _bounded(name, told.num_rows, max(values, default=0), sum(g.total_byte_size for g in groups))
+        frame = pl.read_parquet(io.BytesIO(data))
+    _bounded(name, frame.height, 0, 0)
+    return frame
+
+
+def _bounded(name: str, rows: int, values: int, length: int) -> None:
+    for n, most, what in ((rows, ROWS, "rows"), (values, _VALUES, "values"), (length, _BYTES, "bytes")):
+        if n > most:
+            raise ValueError(f"{name} holds {n:,} {what}, more than the {most:,} that a frame of a report may have")
 
 
 def _origin(origin: Origin) -> dict[str, Any]:

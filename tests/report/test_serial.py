@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -138,4 +139,32 @@ def test_a_block_of_another_shape_is_an_error_in_words(member: str, value: Any) 
     told["blocks"][0][member] = value
     files[serial.BLOCKS] = json.dumps(told).encode()
     with pytest.raises(LognbError, match=r"block.*ask for the bundle again"):
+        serial.load(files.__getitem__)
+
+
+def _parquet(frame: pl.DataFrame) -> bytes:
+    frame.write_parquet(out := io.BytesIO())
+    return out.getvalue()
+
+
+def _ipc(frame: pl.DataFrame) -> bytes:
+    frame.write_ipc(out := io.BytesIO(), compression="zstd")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("ending", "data", "said"),
+    [
+        ("parquet", _parquet(pl.DataFrame({"n": pl.repeat(7, 300_000, eager=True)})), "300,000 rows"),
+        ("parquet", _parquet(pl.DataFrame({"n": [pl.repeat(7, 6_000_000, eager=True)]})), "6,000,000 values"),
+        ("arrow", _ipc(pl.DataFrame({"n": pl.repeat(7, 1_000, eager=True)})), "is compressed"),
+    ],
+)
+def test_a_frame_that_would_grow_beyond_bounds_is_not_read(ending: str, data: bytes, said: str) -> None:
+    """Parquet of equal values is small, however many they are."""
+    files = serial.dump(document(Block("result", frames={"rows": Table.of(pl.DataFrame({"n": [1]}))})))
+    told = json.loads(files[serial.BLOCKS])
+    told["blocks"][0]["frames"]["rows"]["file"] = name = f"report/001-1.{ending}"
+    files |= {serial.BLOCKS: json.dumps(told).encode(), name: data}
+    with pytest.raises(LognbError, match=said):
         serial.load(files.__getitem__)
