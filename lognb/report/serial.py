@@ -32,6 +32,11 @@ ROWS: Final = 200_000
 before a frame is read, for a billion equal values are a few bytes in Parquet."""
 _BYTES: Final = 1 << 28  # of a frame when it is unpacked
 _VALUES: Final = 5_000_000  # of a column, which may be lists
+_NEEDED: Final = {  # without which a block cannot be shown; panels and stories are as far as they go
+    "actions": ("actions", ("what", "owner", "due", "status", "kind")),
+    "pins": ("pins", ("time", "record_id", "note", "who")),
+    "timeline": ("moments", ("time", "kind", "who", "what", "record_id")),
+}
 _COMPRESSED: Final = (b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18")  # zstd and LZ4, with which no IPC of ours is written
 
 _WRONG: Final = (
@@ -117,6 +122,7 @@ def _read_block(entry: dict[str, Any], read: Callable[[str], bytes]) -> Block:
         _text(name): Table(_read_frame(table["file"], read), _whole(table["rows"]), tuple(map(_text, table["columns"])))
         for name, table in entry["frames"].items()
     }
+    _complete(entry["kind"], frames)
     return Block(
         entry["kind"],
         _text(entry["title"]),
@@ -128,6 +134,21 @@ def _read_block(entry: dict[str, Any], read: Callable[[str], bytes]) -> Block:
         {_text(name): checked(read(file).decode()) for name, file in entry["pictures"].items()},
         recordings={_text(name): read(file) for name, file in entry["recordings"].items()},
     )
+
+
+def _complete(kind: str, frames: dict[str, Table]) -> None:
+    """Raises ValueError for a block without the frame, the columns or the types that its kind is shown by."""
+    if kind not in _NEEDED:
+        return
+    name, columns = _NEEDED[kind]
+    schema = frames[name].frame.schema if name in frames else {}
+    if lacking := [column for column in columns if column not in schema]:
+        raise ValueError(f"a block of kind {kind!r} needs a frame {name!r} with {', '.join(lacking)}")
+    texts = columns if kind == "actions" else ()
+    odd = [c for c in texts if schema[c] not in (pl.String, pl.Null)]
+    odd += ["time"] if "time" in columns and not isinstance(schema["time"], pl.Datetime) else []
+    if odd:
+        raise ValueError(f"a block of kind {kind!r} has a column {odd[0]!r} of another type")
 
 
 def _frame(frame: pl.DataFrame, stem: str) -> tuple[str, bytes]:

@@ -48,7 +48,7 @@ def blocks(draw: st.DrawFn) -> Block:
     sources = tuple(draw(st.lists(st.tuples(TEXT, TEXT), max_size=2)))
     origin = Origin(draw(TEXT), draw(TEXT), Query.parse(draw(QUERIES)), draw(ns), draw(ns), sources, draw(TEXT))
     return Block(
-        draw(st.sampled_from(["words", "result", "story", "pins"])), draw(TEXT), draw(TEXT), {draw(TEXT): table},
+        draw(st.sampled_from(["words", "result", "story", "panel"])), draw(TEXT), draw(TEXT), {draw(TEXT): table},
         draw(st.dictionaries(TEXT, JSON, max_size=3)), draw(st.none() | st.just(origin)), draw(TEXT), {"rows": SVG},
         recordings=draw(st.dictionaries(TEXT, st.binary(max_size=20), max_size=2)),
     )  # fmt: skip
@@ -167,4 +167,19 @@ def test_a_frame_that_would_grow_beyond_bounds_is_not_read(ending: str, data: by
     told["blocks"][0]["frames"]["rows"]["file"] = name = f"report/001-1.{ending}"
     files |= {serial.BLOCKS: json.dumps(told).encode(), name: data}
     with pytest.raises(LognbError, match=said):
+        serial.load(files.__getitem__)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "columns"),
+    [
+        ("actions", "rows", {"what": "x"}),
+        ("actions", "actions", dict.fromkeys(("what", "owner", "due", "status", "kind"), 1)),
+        ("timeline", "moments", dict.fromkeys(("time", "kind", "who", "what", "record_id"), "x")),
+        ("pins", "pins", {"note": "x"}),
+    ],
+)
+def test_a_block_needs_what_it_is_shown_by(kind: Any, name: str, columns: dict[str, Any]) -> None:
+    files = serial.dump(document(Block(kind, frames={name: Table.of(pl.DataFrame([columns]))})))
+    with pytest.raises(LognbError, match=f"a block of kind '{kind}'"):
         serial.load(files.__getitem__)
