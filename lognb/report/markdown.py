@@ -12,7 +12,7 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 from shutil import rmtree
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, get_args
 from urllib.parse import quote
 
 from lognb import _text
@@ -22,11 +22,13 @@ from lognb._text import count, plain, plural
 from lognb.errors import LognbError
 from lognb.query import Query, format_time
 from lognb.report import words
+from lognb.report.blocks import Kind
 from lognb.report.drawing import cleaned
 from lognb.report.sections import TITLES
 from lognb.result import Result, coded, escaped, texts
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from lognb._origin import Origin
@@ -44,11 +46,15 @@ _BESIDE: Final = {
 _DONE: Final = ("done", "closed", "fixed")
 _WHITE: Final = '<rect x="-50%" y="-50%" width="200%" height="200%" fill="#ffffff"/>'
 _VARIABLE: Final = re.compile(r"var\(--[\w-]+, *(#\w+)\)")  # a colour that follows a page, and what it is without one
+_OURS: Final = re.compile(rf"\d{{2,}}-({'|'.join(get_args(Kind))})-[\w-]*\.(csv|png)", re.ASCII)
+_UNSAFE: Final = re.compile(r"[^\w-]+", re.ASCII)
 _UNSAID: Final = re.compile(r"[^\w\- ]")
 
 
 def write(report: Report, path: Path) -> Path:
-    """Write the report; its files go to `<name>_files` beside it, where others stay. Raises LognbError if it cannot.
+    """Write the report; its files go to `<name>_files` beside it. Raises LognbError if it cannot.
+
+    What an earlier report left there goes, for it may be what this one hides; other files stay.
 
     All is written beside and renamed, the text last: who reads meanwhile sees the report before or after.
     """
@@ -64,6 +70,7 @@ def write(report: Report, path: Path) -> Path:
             (beside / name).write_bytes(content)
         for name in made.files:
             (beside / name).replace(folder / name)
+        _forget(folder, made.files)
     except OSError as error:
         why = error.strerror or str(error)
         raise LognbError(f"{folder} cannot be written: {why}; name another file") from error
@@ -73,6 +80,13 @@ def write(report: Report, path: Path) -> Path:
     with replacing(path) as file:
         file.write(text.encode("utf-8", "replace"))
     return path
+
+
+def _forget(folder: Path, kept: Collection[str]) -> None:
+    """Remove what an earlier report of this name wrote and this one did not."""
+    for file in folder.iterdir() if folder.is_dir() else ():
+        if file.name not in kept and _OURS.fullmatch(file.name) and (file.is_file() or file.is_symlink()):
+            file.unlink()
 
 
 @dataclass
@@ -114,14 +128,14 @@ def block_parts(block: Block, n: int, zone: str, files: Files | None) -> list[st
         image = png(svg)
         label = escaped(": ".join(p for p in (block.title, block.text) if p) or block.kind)
         parts += [
-            f"![{label}]({files.add(f'{name}-{which}.png', image)})" if image and files is not None
+            f"![{label}]({files.add(_file(name, which, 'png'), image)})" if image and files is not None
             else "*a picture of this block cannot be read, and is left out*"
         ]  # fmt: skip
     for which, rows in block.frames.items():
         if block.kind == "actions":
             parts.append(_tasks(rows))
             continue
-        link = _csv(rows, f"{name}-{which}.csv", files)
+        link = _csv(rows, _file(name, which, "csv"), files)
         if which in _BESIDE.get(block.kind, ()):
             parts.append(f"*{escaped(which)}: {plural(rows.rows, 'row')}{link}*" if rows.frame.height else "")
         else:
@@ -132,6 +146,11 @@ def block_parts(block: Block, n: int, zone: str, files: Files | None) -> list[st
         recorded = plural(len(block.recordings), "recording")
         parts.append(f"*{recorded} not shown here: a report saved as .html replays what was recorded*")
     return [part for part in [*parts, *([_again(block.origin)] if block.origin else [])] if part]
+
+
+def _file(block: str, which: str, ending: str) -> str:
+    """A name that `_forget` knows; frames of somebody's bundle may be called anything, as a path."""
+    return f"{block}-{_UNSAFE.sub('_', which)[:60]}.{ending}"
 
 
 def grid(rows: Table, zone: str, most: int = _ROWS) -> str:

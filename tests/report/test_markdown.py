@@ -114,3 +114,18 @@ def test_a_chart_is_drawn_from_its_own_data_alone(tmp_path: Path) -> None:
     with pytest.raises(LognbError, match="needs its data in it"):
         report.save(tmp_path / "y.md")
     assert not (tmp_path / "y.md").exists()
+
+
+def test_what_an_earlier_report_left_goes_and_what_is_others_stays(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"who": ["ann@shop.example"]})
+    ln.Report("x").add("a", frame).save(tmp_path / "x.md")
+    for name in ("02-notes.csv", "mine.png"):
+        (tmp_path / "x_files" / name).touch()
+    ln.Report("x").add(frame, title="b").save(tmp_path / "x.md")
+    assert sorted(p.name for p in (tmp_path / "x_files").iterdir()) == [
+        "01-result-rows.csv",
+        "02-notes.csv",
+        "mine.png",
+    ]
+    ln.Report("x").add("words").save(tmp_path / "x.md")
+    assert sorted(p.name for p in (tmp_path / "x_files").iterdir()) == ["02-notes.csv", "mine.png"]
