@@ -98,7 +98,7 @@ def write(report: Report, path: Path) -> Path:
                 for i, part in enumerate(slices, 1):
                     kept.append(_records(out, part, Part(i), stage, redactor, _share(bar, i - 1, len(slices))))
                 document = report.document(redactor)  # after the records, so that it says what was hidden in these too
-                _document(out, document, of, path.name)
+                _document(out, document, of, path.name, redactor)
                 manifest = _manifest(document, kept)
                 manifest["hidden"] = [] if redactor is None else redactor.audit().drop("where").to_dicts()
                 _add(out, "README.md", readme(document, manifest, path.name).encode())
@@ -205,7 +205,9 @@ def _recordings(out: archive.Writer, engine: Any, at: Part) -> list[dict[str, An
     return told
 
 
-def _document(out: archive.Writer, document: Document, of: list[int | None], name: str) -> None:
+def _document(
+    out: archive.Writer, document: Document, of: list[int | None], name: str, redactor: Redactor | None
+) -> None:
     from lognb.report import notebook, page  # which load the widgets
 
     for file, data in serial.dump(document, of).items():
@@ -216,7 +218,8 @@ def _document(out: archive.Writer, document: Document, of: list[int | None], nam
         for block, number in zip(document.blocks, of, strict=False)
         if block.origin and number is not None
     }
-    made = notebook.notebook(document, opened, out=f"{Path(name).stem}.html")
+    rules = None if redactor is None else notebook.said(redactor)
+    made = notebook.notebook(document, opened, out=f"{Path(name).stem}.html", rules=rules)
     _add(out, "report.ipynb", json.dumps(made, indent=1).encode() + b"\n")
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lognb._origin import Origin
+    from lognb.redaction import Redactor
     from lognb.report.blocks import Block, Document, Table
     from lognb.report.report import Report
 
@@ -41,31 +42,46 @@ _REDACTED: Final = (
     "notebook reads the redacted records."
 )
 _MISSING: Final = "**Fill in** `{}`: the records were read from what has no name, as bytes, an open file or a frame."
+_UNSAID: Final = (
+    "**Give** `rules`, as `rules = lognb.redaction.Redaction(…)`: those that this report was redacted by would tell "
+    "here what they hide."
+)
 _Of = tuple[str, tuple[tuple[str, str], ...]]  # what opened records, and their sources
 _VIEW: Final = ("newest", "zone", "by", "unit", "log", "fields")
 
 
 def write(report: Report, path: Path) -> Path:
     """Write the notebook. Raises LognbError if `path` cannot be written."""
-    made = notebook(report.document(), report.opened or None, out=path.with_suffix(".html").name)
+    redactor = report.redactor()
+    document = report.document(redactor)
+    rules = None if redactor is None else said(redactor)
+    made = notebook(document, report.opened or None, out=path.with_suffix(".html").name, rules=rules)
     with replacing(path) as file:
         file.write(json.dumps(made, indent=1).encode() + b"\n")
     return path
 
 
-def notebook(document: Document, opened: Mapping[_Of, str] | None = None, out: str = "report.html") -> dict[str, Any]:
+def notebook(
+    document: Document, opened: Mapping[_Of, str] | None = None, out: str = "report.html", rules: str | None = None
+) -> dict[str, Any]:
     """The notebook as plain JSON (nbformat 4.5); the same report gives the same one.
 
     `opened` gives, for what opened the records of a block and their sources, what else gives them, as a
-    bundle. `out` is the file that the last cell writes.
+    bundle. `out` is the file that the last cell writes, `rules` what
+    `said` gives of the rules it was redacted by, if it was.
     """
     sources = _Sources(dict(opened or {}))
     alien = document.redacted and opened is None  # pins and marks with pseudonyms are not for anybody's own notes
     told = [(block, *_blocks(block, sources)) for block in document.blocks]
     about = [f"# {escaped(document.title) or 'Report'}", _ABOUT]
     about += [_REDACTED] if alien else []
+    about += [_UNSAID] if rules == "" else []
     about += [_MISSING.format(name) for name in sources.missing]
-    cells = [_words("\n\n".join(about)), _code(_parameters(document, sources, out)), _code(_begin(document, sources))]
+    cells = [
+        _words("\n\n".join(about)),
+        _code(_parameters(document, sources, out)),
+        _code(_begin(document, sources, rules)),
+    ]
     cells[1]["metadata"] = {"tags": ["parameters"]}
     for n, (block, before, code) in enumerate(told, 1):
         cells += [_code(before)] if before and not alien else []
@@ -132,9 +148,27 @@ def _parameters(document: Document, sources: _Sources, out: str) -> str:
     return "\n".join(lines)
 
 
-def _begin(document: Document, sources: _Sources) -> str:
-    """Imports, records, and a report without blocks."""
-    given = ["title", "timezone=timezone", *(["redact=True"] if document.redacted else [])]
+def said(redactor: Redactor) -> str:
+    """The rules of a redaction as code; "" where they would tell what they hide."""
+    rules = redactor.rules
+    if rules == type(rules)():
+        return "True"
+    texts = [*rules.patterns, *rules.patterns.values(), *rules.fields, *rules.keep]
+    if any(redactor.text(text) != text for text in texts):
+        return ""
+    kinds = [] if rules.kinds == type(rules)().kinds else [f"kinds={sorted(rules.kinds)!r}"]
+    parts = {"patterns": dict(rules.patterns), "fields": list(rules.fields), "keep": list(rules.keep)}
+    return f"Redaction({', '.join([*kinds, *(f'{name}={part!r}' for name, part in parts.items() if part)])})"
+
+
+def _begin(document: Document, sources: _Sources, rules: str | None) -> str:
+    """Imports, records, and a report without blocks. Rules that cannot be said are a name that is to be given: without
+    them nothing is written, rather than by weaker ones.
+    """
+    if rules and rules.startswith("Redaction("):
+        sources.imports.add("from lognb.redaction import Redaction")
+    redact = "True" if rules is None else rules or "rules"
+    given = ["title", "timezone=timezone", *([f"redact={redact}"] if document.redacted else [])]
     plain_names = {k: v for k, v in document.meta.items() if k.isidentifier() and not iskeyword(k)}
     given += [f"{name}={value!r}" for name, value in plain_names.items()]
     others = {k: v for k, v in document.meta.items() if k not in plain_names}

@@ -16,6 +16,7 @@ from nbclient import NotebookClient
 from polars.testing import assert_frame_equal
 
 import lognb as ln
+from lognb.redaction import Redaction
 from lognb.report import notebook
 from lognb.report.blocks import Document
 
@@ -103,6 +104,25 @@ def test_a_redacted_one_says_that_files_do_not_have_its_words_and_a_bundle_does(
     assert made["cells"][1]["source"].startswith("files = ['x.zip']\n")
     assert "logs = ln.open_bundle(*files).logs" in code(made)
     assert ".mark(" in code(made)
+
+
+@pytest.mark.parametrize(
+    ("rules", "written"),
+    [
+        (True, "redact=True"),
+        (["email"], "redact=Redaction(kinds=['email'])"),
+        (
+            Redaction(fields=["tenant"], patterns={"o": r"o-(\d+)"}),
+            "Redaction(patterns={'o': 'o-(\\\\d+)'}, fields=['tenant'])",
+        ),
+        (Redaction(patterns={"secret": "hunter2"}), "redact=rules"),
+    ],
+)
+def test_a_redacted_one_is_made_again_by_the_same_rules(rules: Any, written: str, tmp_path: Path) -> None:
+    made = json.loads(ln.Report("x", redact=rules).add("words").save(tmp_path / "x.ipynb").read_text(encoding="utf-8"))
+    assert written in code(made)
+    assert "hunter2" not in json.dumps(made)
+    assert ("**Give** `rules`" in made["cells"][0]["source"]) == (written == "redact=rules")
 
 
 @pytest.mark.parametrize(
