@@ -26,7 +26,9 @@ _output = click.Path(path_type=Path, dir_okay=False)
 @shared.files
 @click.option("-o", "--output", "path", required=True, type=_output, help="Where to write: .html .pdf .md .ipynb .zip")
 @click.option("--query", "text", default="", help="Only these records, as 'service_name!=cron'.")
-@click.option("--since", help="When the incident began, as 09:30, 2026-11-03T09:30Z, or -15m; with --until.")
+@click.option(
+    "--since", help="When the incident began, as 09:30 (of --timezone), 2026-11-03T09:30Z, or -15m; with --until."
+)
 @click.option("--until", help="When it was over; without both, the time is found from the errors.")
 @click.option("--baseline", metavar="A..B", help="The time it is held against; without, as much time right before.")
 @click.option("--title", help="Without, made from the most frequent error.")
@@ -60,7 +62,9 @@ def report(
 @click.argument("path", metavar="NOTEBOOK", type=_output)
 @shared.files
 @click.option("--query", "text", default="", help="Only these records, as 'service_name!=cron'.")
-@click.option("--since", help="When the incident began, as 09:30, 2026-11-03T09:30Z, or -15m; with --until.")
+@click.option(
+    "--since", help="When the incident began, as 09:30 (of --timezone), 2026-11-03T09:30Z, or -15m; with --until."
+)
 @click.option("--until", help="When it was over.")
 @click.option("--template", type=click.Path(path_type=Path, exists=True, dir_okay=False),
               help="A notebook of your own, with a cell tagged “parameters”.")  # fmt: skip

@@ -124,13 +124,22 @@ def _contents(sections: Sections) -> str:
     return f'<nav class="ln-contents" aria-label="Contents"><p>Contents</p>{listed}</nav>' if listed else "<div></div>"
 
 
+def _opened(document: Document) -> str:
+    """What `logs` is in the code of the rows, where it is one thing."""
+    opened = sorted({b.origin.opened for b in document.blocks if b.origin and b.origin.opened})
+    if len(opened) != 1:
+        return ""
+    return f"; where it says <code>logs</code>, that is <code>{_html.text(opened[0])}</code>"
+
+
 def _foot(document: Document) -> str:
     """What is in the file and what is not, and how to check it."""
     said = [
         "This page is one file. It asks no other machine for anything, and needs neither lognb nor the data behind it.",
         f"Of each table it holds at most {count(MOST)} rows, of a story {count(ITEMS)} moments; where there were more, "
         "it says of how many.",
-        "What is personal or secret was replaced before it was written."
+        "Redacted: values of the kinds that it lists as hidden were replaced before it was written, also in queries and "
+        "code, which therefore find their records in a bundle of this report and not in the files behind it."
         if document.redacted
         else "Not redacted: texts of records stand in it as they were.",
     ]
@@ -142,7 +151,8 @@ def _foot(document: Document) -> str:
         )
         parts.append(
             '<p id="sources">It was made from these files. A hash is the first 32 digits of the SHA-256 of a file: '
-            "<code>sha256sum</code> tells whether a file is the one. The code below a block gives its rows again.</p>"
+            "<code>sha256sum</code> tells whether a file is the one. The code below a block gives its rows again"
+            f"{_opened(document)}.</p>"
             '<div class="ln-wide" tabindex="0" role="group" aria-label="sources"><table><thead><tr>'
             f'<th scope="col">file</th><th scope="col">hash</th></tr></thead><tbody>{rows}</tbody></table></div>'
         )
