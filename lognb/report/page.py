@@ -138,8 +138,8 @@ def _foot(document: Document) -> str:
         "This page is one file. It asks no other machine for anything, and needs neither lognb nor the data behind it.",
         f"Of each table it holds at most {count(MOST)} rows, of a story {count(ITEMS)} moments; where there were more, "
         "it says of how many.",
-        "Redacted: values of the kinds that it lists as hidden were replaced before it was written, also in queries and "
-        "code, which therefore find their records in a bundle of this report and not in the files behind it."
+        "Redacted: values of the kinds that it lists as hidden were replaced before it was written, also in queries "
+        "and code, which therefore find their records in a bundle of this report and not in the files behind it."
         if document.redacted
         else "Not redacted: texts of records stand in it as they were.",
     ]
