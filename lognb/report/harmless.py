@@ -30,7 +30,9 @@ def harmless(code: str) -> bool:
     (True, False)
     """
     tree = _tree(code)
-    return tree is not None and _answer(tree.body)
+    if tree is None or any(isinstance(n, ast.keyword) and n.arg == "store" for n in ast.walk(tree)):
+        return False  # a store is a file that is written
+    return _answer(tree.body)
 
 
 def opener(code: str) -> ast.Expression | None:

@@ -117,11 +117,14 @@ class _Sources:
     opened: dict[_Of, str] = field(default_factory=dict)
     imports: set[str] = field(default_factory=lambda: {"import lognb as ln"})
     missing: list[str] = field(default_factory=list)
+    live: set[_Of] = field(default_factory=set)
 
     def variable(self, origin: Origin) -> str:
         """What holds the records of a block."""
         of = (origin.opened, origin.sources)  # what is read of bytes or frames is opened alike, and not the same
         known = self.opened.setdefault(of, f"logs_{len(self.opened) + 1}" if self.opened else "logs")
+        if origin.logs is not None:
+            self.live.add(of)
         _, _, missing = self.read(of)
         if missing and known.replace("logs", "files") not in self.missing:
             self.missing.append(known.replace("logs", "files"))
@@ -134,6 +137,8 @@ class _Sources:
         if tree is None:
             return [], f"ln.read(*{name})", True
         call = next(n for n in ast.walk(tree) if isinstance(n, ast.Call))
+        if of not in self.live:  # who wrote that is not known, and a store is a file that is written
+            call.keywords = [k for k in call.keywords if k.arg != "store"]
         files = [a.value for a in call.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
         missing = len(files) < len(call.args) or any(
             isinstance(n, ast.Constant) and n.value is ... for k in call.keywords for n in ast.walk(k)
