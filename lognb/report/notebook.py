@@ -213,7 +213,11 @@ def _blocks(block: Block, sources: _Sources) -> tuple[str, str | None]:
             asked = _asked(call)
             if asked is None:
                 return "", None
-            kept = _pinned(name, [tuple(pin) for pin in block.facts.get("pins", ())])
+            said = block.facts.get("pins", ())
+            pins = (
+                [tuple(pin) for pin in said if isinstance(pin, list | tuple)] if isinstance(said, list | tuple) else []
+            )
+            kept = _pinned(name, pins)
             before = "\n".join([*([kept] if kept else []), *_marked(name, block)])
             return before, f"report.timeline({asked}{note});"
         case "panel":
