@@ -187,7 +187,7 @@ class _Own:
         if said is not None:
             return self._both(clause, *said)
         values, absent = _wanted(_negated(clause)) or ((), False)
-        if absent and not values and self.absent != "include":
+        if absent and not values and (self.absent != "include" or self.wanted):
             return replace(self, absent="exclude")
         if values and not absent:
             return replace(self, without=_more(self.without, values))

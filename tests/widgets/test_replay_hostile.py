@@ -77,9 +77,12 @@ def stranger() -> Iterator[players.Stranger]:
 
 
 def run(
-    browser: Browser, folder: Path, program: str, recordings: list[Events], who: players.Stranger, **how: Any
-) -> Any:
-    """Play them in a page from a file, their "http://evil.invalid" being `who`; what the program gave."""
+    browser: Browser, folder: Path, program: str, recordings: list[Events], who: players.Stranger, linger: float = 0,
+    **how: Any,
+) -> Any:  # fmt: skip
+    """Play them in a page from a file, their "http://evil.invalid" being `who`; what the program gave. The page stays
+    for `linger` ms, as what it asks for takes its time.
+    """
     text = json.dumps(recordings)
     for there in ("http://evil.invalid", "https://evil.invalid"):
         text = text.replace(there, who.address)
@@ -89,6 +92,7 @@ def run(
     page.on("framenavigated", lambda frame: frames.append(frame.url))
     page.goto(players.saved(folder, players.page(*given, **how)))
     found = page.evaluate(program)
+    page.wait_for_timeout(linger)
     page.close()
     if any(not url.startswith(("file:", "about:")) for url in frames):
         who.knocked.append(f"a frame went elsewhere: {frames}")
@@ -125,7 +129,7 @@ def test_without_both_it_does_not_hold(
     browser: Browser, tmp_path: Path, stranger: players.Stranger, group: str
 ) -> None:
     """Else the tests above would prove nothing."""
-    run(browser, tmp_path, players.PLAY_ALL, GROUPS[group](), stranger, policy=False, fence=False)
+    run(browser, tmp_path, players.PLAY_ALL, GROUPS[group](), stranger, 2_000, policy=False, fence=False)
     assert len(stranger.knocked) > 3
 
 

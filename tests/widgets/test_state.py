@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from lognb._origin import where as code
@@ -92,6 +92,7 @@ def test_a_click_is_what_the_facet_then_says_and_leaves_all_others(query: Query,
 
 
 @given(queries, picks)
+@example(Query.parse("(level=a OR NOT level exists) level exists"), "a")
 def test_the_rewritten_conditions_let_the_same_records_through(query: Query, value: Any) -> None:
     """Wanting a value and taking that back is the same question, put in the panel's own words."""
     said, absent, _ = states(query, "level")
