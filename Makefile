@@ -34,7 +34,7 @@ docs: setup  ## the book: README, docs and notebooks, run now, as pages in build
 	$(BIN)/python tools/book.py build
 
 test: setup system check  ## everything: system packages, checks, all tests
-	$(BIN)/python -m pytest -m "not soak" -n $(WORKERS) --dist loadgroup $(PYTEST_FLAGS)
+	$(BIN)/python -m pytest -m "not soak" -n $(WORKERS) $(PYTEST_FLAGS)
 
 check: setup  ## lint, format, types, structure of the code
 	$(BIN)/ruff check .

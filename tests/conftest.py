@@ -21,17 +21,6 @@ AXE = "axe-core@4.14.1"
 ROOT = Path(__file__).resolve().parents[1]
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where several processes share the tests, a file stays in one; and so do all that drive a browser, as two browsers
-    at once wait for one another longer than their tests do, and all that build what the capture runs, in one folder.
-    """
-    for item in items:
-        alone = "browser" if item.get_closest_marker("browser") is not None else item.path.as_posix()
-        builds = "/tests/capture/" in item.path.as_posix() or item.path.name == "test_collector.py"
-        item.add_marker(pytest.mark.xdist_group("capture" if builds else alone))
-
-
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The top of the repository."""

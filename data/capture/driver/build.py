@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 HERE = Path(__file__).resolve().parents[1]
 NEEDED = {
@@ -34,12 +40,12 @@ def collector(into: Path) -> Path:
     source = HERE / "collector"
     key = _digest(source / "main.go", source / "go.mod", source / "go.sum")
     binary = into / f"collector-{key}"
-    if not binary.exists():
-        into.mkdir(parents=True, exist_ok=True)
-        print("building the Collector; the first time takes some minutes ...", file=sys.stderr)
-        made = binary.with_suffix(".new")
-        _run([str(find("go")), "build", "-trimpath", "-ldflags=-s -w", "-o", str(made), "."], source)
-        made.rename(binary)
+    with alone(into / "building"):
+        if not binary.exists():
+            print("building the Collector; the first time takes some minutes ...", file=sys.stderr)
+            made = binary.with_suffix(".new")
+            _run([str(find("go")), "build", "-trimpath", "-ldflags=-s -w", "-o", str(made), "."], source)
+            made.rename(binary)
     return binary
 
 
@@ -47,13 +53,14 @@ def bundles(into: Path, version: str) -> Path:
     """A folder with front.js, page.js and what the page needs; `version` is what the page says it is."""
     source = HERE / "shop"
     folder = into / f"node-{_digest(source / 'package-lock.json')}"
-    if not (folder / ".installed").exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(source / name, folder)
-        print("installing the front's packages ...", file=sys.stderr)
-        _run([str(find("npm")), "ci", "--no-audit", "--no-fund", "--loglevel=error"], folder)
-        (folder / ".installed").touch()
+    with alone(into / "building"):
+        if not (folder / ".installed").exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            for name in ("package.json", "package-lock.json"):
+                shutil.copy(source / name, folder)
+            print("installing the front's packages ...", file=sys.stderr)
+            _run([str(find("npm")), "ci", "--no-audit", "--no-fund", "--loglevel=error"], folder)
+            (folder / ".installed").touch()
     for name in ("front.js", "page.js", "telemetry.js", "ledger.js"):
         shutil.copy(source / name, folder)
     out = folder / f"out-{os.getpid()}"
@@ -63,6 +70,15 @@ def bundles(into: Path, version: str) -> Path:
     for name in ("index.html", "shop.css"):
         shutil.copy(source / name, out)
     return out
+
+
+@contextmanager
+def alone(name: Path) -> Iterator[None]:
+    """One process at a time: another that wants the same waits, and finds it done."""
+    name.parent.mkdir(parents=True, exist_ok=True)
+    with name.with_suffix(".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _digest(*files: Path) -> str:
