@@ -17,7 +17,7 @@ from lognb.schema import TIME
 if TYPE_CHECKING:
     from lognb.logs import Logs
 
-_ERRORS: Final = Query.parse("severity>=error OR issue exists")  # a stack in pieces may have no severity at all
+ERRORS: Final = Query.parse("severity>=error OR issue exists")  # a stack in pieces may have no severity at all
 _NODES: Final = ("k8s.node.name", "host.name")
 _RELEASE: Final = "service.version"
 _COUNTS: Final = pl.List(pl.Struct({"value": pl.String(), "records": pl.UInt64()}))
@@ -91,7 +91,7 @@ def services(logs: Logs, baseline: Any = None) -> Result:
 def _counted(logs: Logs) -> dict[str | None, tuple[int, int]]:
     """Records and errors by service."""
     out: dict[str | None, tuple[int, int]] = {}
-    for at, query in enumerate((logs.query, logs.query & _ERRORS)):
+    for at, query in enumerate((logs.query, logs.query & ERRORS)):
         found = logs.engine.facets(query, ["service_name"], _ALL, own=True)
         for name, n in found.select("value", "records").iter_rows():
             out[name] = (n, 0) if at == 0 else (out[name][0], n)
@@ -101,7 +101,7 @@ def _counted(logs: Logs) -> dict[str | None, tuple[int, int]]:
 def _where(logs: Logs, name: str | None) -> dict[str, Any]:
     is_it = Condition("service_name", "=", name) if name is not None else None
     of = Query((is_it,)) if is_it is not None else ~Query((Condition("service_name", "exists"),))
-    bad = logs.query & _ERRORS & of
+    bad = logs.query & ERRORS & of
     known = set(logs.engine.field_names())
     node = next((field for field in _NODES if field in known), None)
     fields = [field for field in (node, _RELEASE, "session") if field is not None and field in {*known, "session"}]

@@ -14,10 +14,11 @@ from lognb import _origin
 from lognb._text import MINUTE, SECOND, clock, count, day, duration, plain, plural, share
 from lognb.analyses.deploys import deploys
 from lognb.analyses.findings import session_to_look_at
+from lognb.analyses.services import ERRORS
 from lognb.query import Query
 from lognb.report.blocks import Block, Table
 from lognb.report.freeze import freeze
-from lognb.report.incident import ERRORS, began_at
+from lognb.report.incident import began_at
 from lognb.result import escaped
 
 if TYPE_CHECKING:
@@ -57,6 +58,10 @@ class Draft:
     @cached_property
     def services(self) -> Result:
         return self.found.during.services(baseline=self.found.before)
+
+    @cached_property
+    def requests(self) -> str:
+        return _requests(self)
 
     @cached_property
     def impact(self) -> Result:
@@ -126,7 +131,7 @@ def overview(draft: Draft) -> None:
     else:
         end = f"to {draft.at(found.until)}" if found.over else "to the end of the data, and may not be over"
         length = duration(found.until - found.since)
-        said = f"On {day(found.since)}, from {draft.at(found.since)} {end} ({length}): {_requests(draft)} "
+        said = f"On {day(found.since)}, from {draft.at(found.since)} {end} ({length}): {draft.requests} "
         said += f"There {'was' if n == 1 else 'were'} **{plural(n, 'error record')}** of "
         said += f"{plural(errors.frame.height, 'issue')} in {_services(draft)}. {_whom(draft)}"
         calm = not found.began and not found.issues
@@ -183,7 +188,7 @@ def _stands_out(draft: Draft) -> str:
 def impact(draft: Draft) -> None:
     """To whom: sessions, users, requests."""
     draft.words(
-        "## Impact", _whom(draft) if len(draft.found.errors) else "No errors, so nobody met one.", _requests(draft)
+        "## Impact", _whom(draft) if len(draft.found.errors) else "No errors, so nobody met one.", draft.requests
     )
     if draft.impact.frame.height:
         draft.report.add(draft.impact)

@@ -11,6 +11,7 @@ from lognb._moments import in_zone, resolve
 from lognb._text import SECOND, duration, plain, plural, window
 from lognb.analyses import buckets
 from lognb.analyses.findings import Asked, onset
+from lognb.analyses.services import ERRORS
 from lognb.errors import QueryError
 from lognb.query import Condition, Query
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from lognb.analyses.findings import Finding
     from lognb.logs import Logs
 
-ERRORS: Final = Query.parse("severity>=error OR issue exists")
 _NEAR: Final = 50  # errors that begin within a 50th of the data around the onset are of the same incident
 _LEAST: Final = 5 * SECOND
 _FEW: Final = 0.1  # of an incident's errors, that may come long after the others

@@ -22,7 +22,7 @@ from lognb.errors import LognbError
 from lognb.widgets.worker import worker_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from lognb.logs import Logs
 
@@ -53,30 +53,13 @@ def module(name: str) -> str:
 
     What a file does not export is seen by the others all the same, so no two of them may use one name at their top.
     """
-    texts: dict[str, str] = {}
-
-    def take(file: str) -> None:
-        text = (STATIC / f"{file}.js").read_text(encoding="utf-8")
-        for other in _IMPORT.findall(text):
-            if other not in texts:
-                take(other)
-        texts[file] = _IMPORT.sub("", text)
-
-    take(name)
+    texts = {file: _IMPORT.sub("", text) for file, text in _gathered((name,), "js", _IMPORT).items()}
     return "\n".join(text if file == name else _EXPORT.sub("", text) for file, text in texts.items())
 
 
 @cache
 def bundle(name: str) -> str:
     """static/<name>.js as one script of a page, behind all files it needs, each once and in a scope of its own."""
-    texts: dict[str, str] = {}
-
-    def take(file: str) -> None:
-        text = (STATIC / f"{file}.js").read_text(encoding="utf-8")
-        for other in _IMPORT.findall(text):
-            if other not in texts:
-                take(other)
-        texts[file] = text
 
     def known(match: re.Match[str]) -> str:
         names = match[0][len("import {") : match[0].index("}")].replace(" as ", ": ")
@@ -87,26 +70,31 @@ def bundle(name: str) -> str:
         body = _DEFAULT.sub("", _EXPORT.sub("", _IMPORT.sub(known, text)))
         return f"const ${file} = (() => {{\n{body}\nreturn {{ {names} }};\n}})();"
 
-    take(name)
-    return "\n".join(scoped(file, text) for file, text in texts.items())
+    return "\n".join(scoped(file, text) for file, text in _gathered((name,), "js", _IMPORT).items())
 
 
 @cache
 def style(*names: str) -> str:
     """static/common.css and static/<name>.css of each name behind the files it imports, each once."""
+    texts = _gathered(("common", *names), "css", _IMPORT_STYLE)
+    return "\n".join(_IMPORT_STYLE.sub("", text) for text in texts.values())
+
+
+def _gathered(names: Sequence[str], ending: str, imports: re.Pattern[str]) -> dict[str, str]:
+    """The texts of some files of static/ behind those that they import, each once."""
     texts: dict[str, str] = {}
 
     def take(file: str) -> None:
-        text = (STATIC / f"{file}.css").read_text(encoding="utf-8")
-        for other in _IMPORT_STYLE.findall(text):
+        text = (STATIC / f"{file}.{ending}").read_text(encoding="utf-8")
+        for other in imports.findall(text):
             if other not in texts:
                 take(other)
-        texts[file] = _IMPORT_STYLE.sub("", text)
+        texts[file] = text
 
-    for name in ("common", *names):
+    for name in names:
         if name not in texts:
             take(name)
-    return "\n".join(texts.values())
+    return texts
 
 
 class Widget(anywidget.AnyWidget):
